@@ -1,0 +1,63 @@
+"""Writing files so that a crash leaves the old or the new content, never a part of it.
+
+Comes in: a path and bytes. Goes out: a file that is on the disk. Standard library only. It knows nothing
+of what the bytes mean. All writes of artefacts and results go through here, so that a test can fail or
+kill any single step (`_step` is the one seam it needs).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+_step: Callable[[str, Path], None] = lambda name, path: None  # noqa: E731  (replaced by fault-injection tests)
+
+
+def atomic_write(path: Path, data: bytes) -> None:
+    """Write `data` beside `path`, flush it to the disk, and rename it into place.
+
+    Raises:
+        OSError: The disk refused; the previous file is untouched.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name[:100]}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    try:
+        _step("open", temporary)
+        with open(temporary, "wb") as file:
+            _step("write", temporary)
+            file.write(data)
+            file.flush()
+            _step("fsync", temporary)
+            os.fsync(file.fileno())
+        _step("rename", path)
+        os.replace(temporary, path)
+        sync_folder(path.parent)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def atomic_write_text(path: Path, text: str) -> None:
+    """Write text as UTF-8, atomically."""
+    atomic_write(path, text.encode("utf-8"))
+
+
+def sync_folder(folder: Path) -> None:
+    """Flush a folder's entries, so that a rename survives power loss."""
+    if os.name == "nt":  # pragma: no cover - Windows has no folder handles to flush
+        return
+    _step("sync_folder", folder)
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def sha256_of(path: Path) -> str:
+    """Hex SHA-256 of a file's content, read in blocks."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
