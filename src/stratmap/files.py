@@ -13,7 +13,12 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
-_step: Callable[[str, Path], None] = lambda name, path: None  # noqa: E731  (replaced by fault-injection tests)
+
+def _no_fault(name: str, path: Path) -> None:
+    """What happens before each step outside the tests: nothing."""
+
+
+_step: Callable[[str, Path], None] = _no_fault  # replaced by fault-injection tests
 
 
 def atomic_write(path: Path, data: bytes) -> None:

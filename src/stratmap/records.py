@@ -31,7 +31,8 @@ UNDETERMINED = Language("und", "undetermined", "Zyyy", 0.0)
 @dataclass(frozen=True, slots=True)
 class Page:
     """One page. `number` is 1-based, None where the format has no pages; `start` is its offset in
-    `Document.text`."""
+    `Document.text`.
+    """
 
     number: int | None
     text: str
@@ -106,7 +107,8 @@ class Unreadable:
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """A span that carries a tag. `start` and `end` are offsets in the text of its page;
-    `probability` is that of the tag for this span alone."""
+    `probability` is that of the tag for this span alone.
+    """
 
     page: int | None
     start: int
@@ -158,7 +160,8 @@ class TaggedDocument:
 @dataclass(frozen=True, slots=True)
 class Filters:
     """Restrictions of a search. Values within a field are alternatives, fields combine; empty means
-    no restriction. Labels are framework codes, countries English names, years inclusive."""
+    no restriction. Labels are framework codes, countries English names, years inclusive.
+    """
 
     labels: tuple[str, ...] = ()
     countries: tuple[str, ...] = ()
@@ -208,7 +211,8 @@ class Hit:
 @dataclass(frozen=True, slots=True)
 class Citation:
     """A quotation with its place. `quote` is an exact substring of the page:
-    `page_text[start:end] == quote`."""
+    `page_text[start:end] == quote`.
+    """
 
     marker: int
     doc_id: str
@@ -224,7 +228,8 @@ class Citation:
 @dataclass(frozen=True, slots=True)
 class Statement:
     """A sentence of an answer with the markers it cites. `supported` is False for a sentence of a
-    language model that its citations do not carry."""
+    language model that its citations do not carry.
+    """
 
     text: str
     markers: tuple[int, ...]

@@ -103,9 +103,7 @@ def test_errors_name_the_path_as_the_user_gave_it(tmp_path, settings):
     assert caught.value.source == str(tmp_path / "a.pdf")
 
 
-@pytest.mark.parametrize(
-    "suffix", [".pdf", ".docx", ".pptx", ".xlsx", ".html", ".eml", ".csv", ".jsonl", ".md"]
-)
+@pytest.mark.parametrize("suffix", [".pdf", ".docx", ".pptx", ".xlsx", ".html", ".eml", ".csv", ".jsonl", ".md"])
 @pytest.mark.parametrize("cut", [50, 300])
 def test_truncated_content_under_any_name_is_one_item_with_the_reason(tmp_path, suffix, cut, settings):
     whole = make_pdf([SENTENCE]) if suffix == ".pdf" else make_docx(lambda d: d.add_paragraph(SENTENCE))

@@ -105,9 +105,7 @@ def test_unknown_columns_of_prose_are_joined(tmp_path):
         ["Families received support to return home.", "RS", "They were trained in the new centres."],
     ]
     found = items(write_csv(tmp_path / "a.csv", rows))
-    assert (
-        found[0].text == "Families received support to return home.\n\nThey were trained in the new centres."
-    )
+    assert found[0].text == "Families received support to return home.\n\nThey were trained in the new centres."
 
 
 def test_a_table_without_headings_loses_no_row(tmp_path):

@@ -142,9 +142,7 @@ def test_repeated_headers_and_footers_become_no_passages():
 
 
 def test_headers_that_change_between_left_and_right_pages_are_known():
-    document = paged(
-        *[f"{'Chapter One' if n % 2 else 'The Report'}\n\nOn page {n} {SENTENCE}" for n in range(12)]
-    )
+    document = paged(*[f"{'Chapter One' if n % 2 else 'The Report'}\n\nOn page {n} {SENTENCE}" for n in range(12)])
     assert not any(
         "Chapter One" in p.text or "The Report" in p.text for p in split_passages(document, count_words, 160)
     )

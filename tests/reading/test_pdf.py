@@ -55,8 +55,7 @@ def test_a_hyphen_of_the_word_itself_is_kept_at_a_line_end():
 
 def test_a_hyphen_before_a_capital_is_kept():
     assert (
-        "EU-IOM"
-        in read(make_pdf(["This was a measure that was paid by the EU-", "IOM Joint Initiative."])).text
+        "EU-IOM" in read(make_pdf(["This was a measure that was paid by the EU-", "IOM Joint Initiative."])).text
     )
 
 
@@ -181,10 +180,11 @@ def with_objects(*objects: bytes) -> bytes:
         out += b"%d 0 obj\n%b\nendobj\n" % (number, body)
     table = b"".join(b"%010d 00000 n \n" % place for place in places)
     count = len(objects) + 1
-    return (
-        out
-        + b"xref\n0 %d\n0000000000 65535 f \n%btrailer\n<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF"
-        % (count, table, count, len(out))
+    return out + b"xref\n0 %d\n0000000000 65535 f \n%btrailer\n<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF" % (
+        count,
+        table,
+        count,
+        len(out),
     )
 
 

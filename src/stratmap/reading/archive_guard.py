@@ -49,9 +49,7 @@ def check_archive(data: bytes, name: str, settings: ReadingSettings) -> None:
         ValueError,
         OSError,
     ) as error:
-        raise DamagedDocument(
-            name, f"expected a whole Office file, found a damaged archive ({error})."
-        ) from error
+        raise DamagedDocument(name, f"expected a whole Office file, found a damaged archive ({error}).") from error
 
 
 def _check_stated_count(data: bytes, name: str, settings: ReadingSettings) -> None:
@@ -110,6 +108,4 @@ def _check_prolog(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) 
     with archive.open(member) as part:
         prolog = part.read(_PROLOG)
     if b"<!DOCTYPE" in prolog.replace(b"\x00", b"") or b"<!ENTITY" in prolog.replace(b"\x00", b""):
-        raise DamagedDocument(
-            name, f"found a document type declaration in {member.filename[:80]!r}; refused."
-        )
+        raise DamagedDocument(name, f"found a document type declaration in {member.filename[:80]!r}; refused.")

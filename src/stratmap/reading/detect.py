@@ -50,9 +50,7 @@ _UNSUPPORTED_SUFFIXES = {
     ".doc": "DOCX", ".xls": "XLSX", ".ppt": "PPTX", ".rtf": "DOCX", ".odt": "DOCX", ".ods": "XLSX",
     ".odp": "PPTX", ".msg": "EML", ".json": "JSONL (one object a line)", ".pages": "DOCX", ".epub": "HTML",
 }  # fmt: skip
-_HTML_START = re.compile(
-    r"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--[^>]{0,500}-->\s*)?<(?:!doctype html|html)\b", re.I
-)
+_HTML_START = re.compile(r"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--[^>]{0,500}-->\s*)?<(?:!doctype html|html)\b", re.I)
 _MAIL_START = re.compile(
     r"(?:(?:From|To|Subject|Date|Received|Return-Path|MIME-Version|Message-ID|Delivered-To|X-[\w-]{1,40})"
     r": ?.*\n(?:[ \t].*\n)*){3}",
@@ -95,9 +93,7 @@ def _binary_format(data: bytes, name: str) -> str:
     zipped = data.startswith((b"PK\x03\x04", b"PK\x05\x06"))
     pdf_at = data.find(b"%PDF-", 0, 1024)
     if pdf_at >= 0 and (zipped or _zip_after_pdf(data)):
-        raise DamagedDocument(
-            name, "expected one format, found a PDF and a ZIP archive in one file; refused."
-        )
+        raise DamagedDocument(name, "expected one format, found a PDF and a ZIP archive in one file; refused.")
     if zipped:
         return _zip_format(data, name)
     if data.startswith(_OLE):
@@ -106,9 +102,7 @@ def _binary_format(data: bytes, name: str) -> str:
         if data.startswith(magic):
             raise UnsupportedFormat(name, f"found {what}. stratmap reads {_NAMES}.")
     # Some producers write a few bytes of junk before the header; an HTML page that cites one is no PDF.
-    if pdf_at == 0 or (
-        pdf_at > 0 and data[:pdf_at].lstrip()[:1] not in {b"<", b"#", b"{"} and b"%%EOF" in data
-    ):
+    if pdf_at == 0 or (pdf_at > 0 and data[:pdf_at].lstrip()[:1] not in {b"<", b"#", b"{"} and b"%%EOF" in data):
         return "pdf"
     return ""
 
@@ -123,16 +117,12 @@ def _zip_format(data: bytes, name: str) -> str:
     directory = data[-4_000_000:]
     found = [kind for part, kind in _ZIP_PARTS if part in directory or part in data[:4096]]
     if len(found) > 1:
-        raise DamagedDocument(
-            name, f"expected one Office format, found parts of {' and '.join(found)}; refused."
-        )
+        raise DamagedDocument(name, f"expected one Office format, found parts of {' and '.join(found)}; refused.")
     if found:
         return found[0]
     if b"PK\x05\x06" not in directory:
         raise DamagedDocument(name, "expected a whole Office file, found a ZIP archive that is cut off.")
-    raise UnsupportedFormat(
-        name, f"found a ZIP archive that is no Office file; unpack it. Read are {_NAMES}."
-    )
+    raise UnsupportedFormat(name, f"found a ZIP archive that is no Office file; unpack it. Read are {_NAMES}.")
 
 
 def _old_office(data: bytes, name: str) -> EncryptedDocument | UnsupportedFormat:

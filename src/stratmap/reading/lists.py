@@ -69,9 +69,7 @@ def read_rows(data: bytes, name: str, kind: str, settings: ReadingSettings) -> I
         rows = _table(cells)
     for count, row in enumerate(rows):
         if count >= settings.max_items:
-            reason = (
-                f"expected at most {settings.max_items:,} rows (setting max_items); the rest was not read."
-            )
+            reason = f"expected at most {settings.max_items:,} rows (setting max_items); the rest was not read."
             yield Row(row.number, problem=reason)
             return
         if len(row.text) > settings.max_characters:

@@ -47,9 +47,7 @@ def read_mail(data: bytes, name: str, settings: ReadingSettings) -> Extract:  # 
     return Extract(((None, text),), title=subject, warnings=tuple(dict.fromkeys(warnings)))
 
 
-def _sort_part(
-    part: Message, plain: list[str], html: list[str], attached: list[str], warnings: list[str]
-) -> None:
+def _sort_part(part: Message, plain: list[str], html: list[str], attached: list[str], warnings: list[str]) -> None:
     if part.is_multipart():
         return
     kind = part.get_content_type()

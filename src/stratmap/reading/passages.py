@@ -147,15 +147,11 @@ def _measured(units: list[_Unit], pages: Sequence[Page], counter: _Counter, limi
         pending += [_resized(unit, span, 0, first=index == 0) for index, span in enumerate(spans)]
     if not pending:
         return done
-    return sorted(
-        [*done, *_measured(pending, pages, counter, limit)], key=lambda unit: (unit.page, unit.start)
-    )
+    return sorted([*done, *_measured(pending, pages, counter, limit)], key=lambda unit: (unit.page, unit.start))
 
 
 def _resized(unit: _Unit, span: Span, tokens: int, *, first: bool) -> _Unit:
-    return _Unit(
-        *span, unit.page, unit.path, unit.heading, unit.opens and first, unit.barrier and first, tokens
-    )
+    return _Unit(*span, unit.page, unit.path, unit.heading, unit.opens and first, unit.barrier and first, tokens)
 
 
 def _runs(units: list[_Unit]) -> list[list[_Unit]]:
@@ -232,9 +228,7 @@ def _without_tiny(groups: list[list[_Unit]], pages: Sequence[Page], limit: int) 
     return result
 
 
-def _shared(
-    previous: list[_Unit], group: list[_Unit], pages: Sequence[Page]
-) -> tuple[list[_Unit], list[_Unit]]:
+def _shared(previous: list[_Unit], group: list[_Unit], pages: Sequence[Page]) -> tuple[list[_Unit], list[_Unit]]:
     """Move sentences from the end of a full passage to the few words that follow it."""
     while len(previous) > 1 and _words(group, pages) < _FEW_WORDS:
         moved = previous[-1]
@@ -249,9 +243,7 @@ def _verified(
 ) -> list[list[_Unit]]:
     """Count nearly full passages as wholes: for a few tokenizers that is more than the sum of the parts."""
     full = [index for index, group in enumerate(groups) if len(group) > 1 and _tokens(group) > 0.8 * limit]
-    texts = [
-        pages[groups[index][0].page].text[groups[index][0].start : groups[index][-1].end] for index in full
-    ]
+    texts = [pages[groups[index][0].page].text[groups[index][0].start : groups[index][-1].end] for index in full]
     too_long = {index for index, count in zip(full, counter(texts), strict=True) if count > limit}
     if not too_long:
         return groups
@@ -259,9 +251,7 @@ def _verified(
     for index, group in enumerate(groups):
         middle = (len(group) + 1) // 2
         result += (
-            _verified([group[:middle], group[middle:]], pages, counter, limit)
-            if index in too_long
-            else [group]
+            _verified([group[:middle], group[middle:]], pages, counter, limit) if index in too_long else [group]
         )
     return result
 

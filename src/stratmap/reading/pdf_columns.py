@@ -78,9 +78,7 @@ def _gutter(gaps: dict[int, list[tuple[float, float, int]]], rows: int, least: i
     if not edges:
         return None
     bucket, _ = edges.most_common(1)[0]
-    shared = sum(
-        1 for found in gaps.values() if any(abs(right / _BUCKET - bucket) <= 1 for _, right, _ in found)
-    )
+    shared = sum(1 for found in gaps.values() if any(abs(right / _BUCKET - bucket) <= 1 for _, right, _ in found))
     return bucket * _BUCKET if shared >= max(least, 0.7 * rows) else None
 
 
