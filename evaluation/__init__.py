@@ -1,0 +1,1 @@
+"""Benchmarks, recipes and recorded results. It imports stratmap; stratmap never imports it."""

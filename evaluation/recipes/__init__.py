@@ -1,0 +1,1 @@
+"""Recipes: each makes one folder under `models/` from its data."""

@@ -1,0 +1,131 @@
+"""The shipped encoder: an ONNX graph with pooling and normalisation inside, run by onnxruntime.
+
+Texts are sorted by length and run in batches of a bounded number of tokens, so that little is padding. The
+heavy imports happen when the first encoder is built. It downloads nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stratmap.artefacts import load_manifest
+from stratmap.encoding.protocol import Encoded, Vectors, checked
+from stratmap.errors import EncodingError
+
+_MOST_ROWS = 32  # measured: larger batches gain nothing on two cores and cost memory
+
+
+class OnnxEncoder:
+    """all-MiniLM-L6-v2 or a graph of the same form.
+
+    Args:
+        folder: A folder of kind `encoder`.
+        batch_tokens: Most tokens of a batch, padding included.
+        threads: Threads of one run; 0 takes all cores.
+        graph: Another graph for the same tokenizer (used to compare an export with its original).
+    """
+
+    languages: frozenset[str] | None = frozenset({"en"})
+
+    def __init__(self, folder: Path, batch_tokens: int = 4096, threads: int = 0, graph: Path | None = None) -> None:
+        manifest = load_manifest(folder, "encoder")
+        self.name = manifest.name
+        self.fingerprint = manifest.fingerprint
+        self.dim = int(manifest.facts["dim"])
+        self.window = int(manifest.facts["window"])
+        self._batch_tokens = batch_tokens
+        self._tokenizer = load_tokenizer(folder / "tokenizer.json")
+        self._session = open_session(graph or folder / "model.onnx", threads)
+
+    def count_tokens(self, texts: list[str]) -> list[int]:
+        """Numbers of tokens, the two special ones included."""
+        return [len(encoding.ids) for encoding in self._tokenizer.encode_batch_fast(texts)]
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of texts, shape (n, dim)."""
+        return self._run(texts, want_hidden=False).embeddings
+
+    def encode_full(self, texts: Sequence[str]) -> Encoded:
+        """Vectors and the hidden states after the tower layer."""
+        return self._run(texts, want_hidden=True)
+
+    def _run(self, texts: Sequence[str], want_hidden: bool) -> Encoded:
+        ids = [encoding.ids for encoding in self._tokenizer.encode_batch_fast(list(texts))]
+        too_long = [len(row) for row in ids if len(row) > self.window]
+        if too_long:
+            raise EncodingError(
+                f"expected texts of at most {self.window} tokens, found one of {max(too_long)}; split it first."
+            )
+        embeddings = np.zeros((len(ids), self.dim), dtype=np.float32)
+        hidden: list[Vectors] = [np.zeros((0, self.dim), dtype=np.float32)] * (len(ids) if want_hidden else 0)
+        outputs = ["embedding", "hidden"] if want_hidden else ["embedding"]
+        for rows in self._batches(ids):
+            token_ids, mask = padded([ids[row] for row in rows])
+            values = self._session.run(outputs, {"input_ids": token_ids, "attention_mask": mask})
+            embeddings[rows] = values[0]
+            for place, row in enumerate(rows if want_hidden else []):
+                hidden[row] = values[1][place, : len(ids[row])].copy()
+        return Encoded(checked(embeddings), tuple(hidden))
+
+    def _batches(self, ids: list[list[int]]) -> Iterator[list[int]]:
+        yield from length_batches([len(row) for row in ids], self._batch_tokens)
+
+
+def length_batches(lengths: Sequence[int], most_tokens: int) -> Iterator[list[int]]:
+    """Row numbers in batches of similar length, the longest text setting the width.
+
+    >>> list(length_batches([3, 9, 4], 12))
+    [[0, 2], [1]]
+    """
+    batch: list[int] = []
+    for row in sorted(range(len(lengths)), key=lambda i: (lengths[i], i)):
+        if batch and (len(batch) >= _MOST_ROWS or lengths[row] * (len(batch) + 1) > most_tokens):
+            yield batch
+            batch = []
+        batch.append(row)
+    if batch:
+        yield batch
+
+
+def padded(rows: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:
+    """Token ids and mask, int64, shape (n, longest)."""
+    width = max(len(row) for row in rows)
+    ids = np.zeros((len(rows), width), dtype=np.int64)
+    mask = np.zeros_like(ids)
+    for place, row in enumerate(rows):
+        ids[place, : len(row)] = row
+        mask[place, : len(row)] = 1
+    return ids, mask
+
+
+def load_tokenizer(path: Path) -> Any:
+    """A tokenizer without padding and truncation: both are decided here."""
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(path))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return tokenizer
+
+
+def open_session(path: Path, threads: int = 0) -> Any:
+    """An onnxruntime session on the CPU.
+
+    Raises:
+        EncodingError: The graph cannot be loaded.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime raises its own types, which it does not export
+        detail = " ".join(str(error).split())[:160]
+        raise EncodingError(f"{path}: expected an ONNX graph that onnxruntime can run ({detail}).") from error
