@@ -1,0 +1,86 @@
+"""Write the tagger's folder: tower as int8 ONNX, linear weights, vocabulary, head and manifest."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from onnxruntime.quantization import QuantType, quantize_dynamic
+from safetensors.numpy import save_file
+
+from evaluation.recipes.calibration import Calibration
+from evaluation.recipes.parts import PARTS, LinearParts
+from evaluation.recipes.tagging_data import LABELS
+from evaluation.recipes.tower import Tower
+from stratmap.artefacts import write_manifest
+from stratmap.tagging.model import HEAD, LINEAR, TOWER, VOCABULARY
+
+EMBEDDER = "all-MiniLM-L6-v2"
+METHOD = ("Platt's sigmoid on the mixed logits: one slope a half, one offset a label drawn to the half's mean, fitted on "
+          "texts whose sources the scoring models did not see")
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What turns logits into probabilities and tags; arrays by label, `weights` (3, n_labels)."""
+
+    weights: np.ndarray
+    calibration: Calibration
+    thresholds: np.ndarray
+    auto_thresholds: np.ndarray
+    texts: int
+
+
+def export_tower(tower: Tower, path: Path) -> None:
+    """Export a tower to ONNX with int8 weights, per channel, for matrix products only."""
+    tower = tower.eval().float()
+    example = (torch.randn(2, 9, 384), torch.ones(2, 9, dtype=torch.long))
+    axes = {"hidden": {0: "n", 1: "t"}, "attention_mask": {0: "n", 1: "t"}, "logits": {0: "n"}}
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        raw = Path(folder) / "tower.onnx"
+        torch.onnx.export(tower, example, str(raw), input_names=["hidden", "attention_mask"],
+                          output_names=["logits"], dynamic_axes=axes, opset_version=17, dynamo=False)
+        quantize_dynamic(str(raw), str(path), per_channel=True, weight_type=QuantType.QInt8,
+                         op_types_to_quantize=["MatMul"])
+
+
+def write_linear(parts: LinearParts, folder: Path) -> None:
+    """Write the linear weights as float16 and the vocabulary, one n-gram a line in column order."""
+    tensors = {"vector.weights": parts.vector.weights, "vector.bias": parts.vector.bias,
+               "words.weights": parts.words.weights, "words.bias": parts.words.bias, "words.idf": parts.vocabulary.idf}
+    save_file({key: np.ascontiguousarray(value, dtype=np.float16) for key, value in tensors.items()}, folder / LINEAR)
+    (folder / VOCABULARY).write_text("\n".join(parts.vocabulary.grams) + "\n", encoding="utf-8")
+
+
+def write_head(decision: Decision, folder: Path) -> None:
+    """Write mixing weights, calibration and thresholds as JSON."""
+    def row(values: np.ndarray) -> list[float]:
+        return [round(float(value), 5) for value in values]
+
+    head = {
+        "labels": list(LABELS), "embedder": EMBEDDER, "split": 2, "calibrated": True,
+        "mixing": {name: row(weights) for name, weights in zip(PARTS, decision.weights, strict=True)},
+        "calibration": {"method": METHOD, "texts": decision.texts, "slope": row(decision.calibration.slope),
+                        "offset": row(decision.calibration.offset)},
+        "thresholds": row(decision.thresholds),
+        "auto_thresholds": row(decision.auto_thresholds), "promised_precision": 0.90,
+    }
+    (folder / HEAD).write_text(json.dumps(head, indent=1) + "\n", encoding="utf-8")
+
+
+def write_folder(folder: Path, tower: Tower, parts: LinearParts, decision: Decision,
+                 facts: Mapping[str, object]) -> None:
+    """Write the whole folder; what lay there under the same names is replaced."""
+    folder.mkdir(parents=True, exist_ok=True)
+    export_tower(tower, folder / TOWER)
+    write_linear(parts, folder)
+    write_head(decision, folder)
+    facts = {"embedder": EMBEDDER, "dimension": 384, "labels": list(LABELS), **facts}
+    write_manifest(folder, "tagger", folder.name, "1", [TOWER, LINEAR, VOCABULARY, HEAD], facts)

@@ -1,0 +1,106 @@
+"""Make the shipped tagger from the annotated texts.
+
+Command: `.venv/bin/python -m evaluation.recipes.train_tower --out models/tagger-iom-seeeca` (about an hour on one
+core). With `--repository-only` it uses nothing outside the repository: `corpora/annotated/*.jsonl` that holds text.
+Stages are kept under `--work`, so that a stopped run goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from evaluation.recipes import calibration as cal
+from evaluation.recipes.calibration_set import calibration_folds
+from evaluation.recipes.parts import embed, fit_linear, held_out
+from evaluation.recipes.tagger_folder import Decision, write_folder
+from evaluation.recipes.tagging_data import ROOT, SHARED, Item, read_items, read_labels_by_id, source_folds, targets
+from evaluation.recipes.tower import Tower, TowerSettings, load_encoder, train
+
+ANNOTATED = ROOT / "corpora" / "annotated"
+BY_ID = ANNOTATED / "unlabelled-labels.jsonl"
+FOLD_SETTINGS = TowerSettings(epochs=2, join_share=0.1)
+FINAL_SETTINGS = TowerSettings(epochs=4, join_share=0.3)
+
+
+@dataclass(frozen=True)
+class Work:
+    """Where stages are kept: arrays and weights of this run's own making, safe to delete."""
+
+    folder: Path
+
+    def array(self, name: str, make: Callable[[], np.ndarray]) -> np.ndarray:
+        """The array kept under `name`, or the one that `make()` gives, which is then kept."""
+        path = self.folder / f"{name}.npy"
+        if not path.exists():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            np.save(path, make())
+        return np.load(path, allow_pickle=False)
+
+
+def training_items(repository_only: bool) -> list[Item]:
+    """All annotated texts, or those whose text the repository holds."""
+    own = [item for path in sorted(ANNOTATED.glob("hard-cases-*.jsonl")) for item in read_items(path)]
+    if repository_only:
+        return own
+    return [*read_items(SHARED / "tagging" / "train.jsonl"), *own, *read_labels_by_id(BY_ID)]
+
+
+def decide(parts: np.ndarray, wanted: np.ndarray) -> Decision:
+    """Fit mixing weights, calibration and thresholds on held-out logits (3, n, n_labels)."""
+    weights = cal.fit_weights(parts, wanted)
+    mixed = cal.mix(parts, weights)
+    platt = cal.fit_platt(mixed, wanted)
+    probability = platt(mixed)
+    return Decision(weights, platt, cal.fit_thresholds(probability, wanted), cal.fit_automatic(probability, wanted),
+                    len(wanted))
+
+
+def held_out_logits(items: Sequence[Item], vectors: np.ndarray, folds: np.ndarray,
+                    work: Work) -> tuple[np.ndarray, np.ndarray]:
+    """Logits (3, n, n_labels) and targets (n, n_labels) of all texts in a calibration fold."""
+    logits, wanted = [], []
+    for fold in range(folds.max() + 1):
+        test = folds == fold
+        logits.append(work.array(f"held-out-{fold}", lambda t=test: held_out(items, vectors, t, FOLD_SETTINGS)))
+        wanted.append(targets([items[i] for i in np.flatnonzero(test)]))
+    return np.concatenate(logits, axis=1), np.concatenate(wanted)
+
+
+def final_tower(items: Sequence[Item], work: Work) -> Tower:
+    """The tower trained on everything, from the kept weights where there are any."""
+    path = work.folder / "tower.pt"
+    if path.exists():
+        tower = Tower(load_encoder(), FINAL_SETTINGS)
+        tower.load_state_dict(torch.load(path, weights_only=True))
+        return tower.eval()
+    tower = train(items, FINAL_SETTINGS)[1]
+    torch.save(tower.state_dict(), path)
+    return tower
+
+
+def main() -> None:
+    """Train, calibrate, write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--work", type=Path, default=ROOT / "build" / "tagger")
+    parser.add_argument("--repository-only", action="store_true")
+    parser.add_argument("--threads", type=int, default=1)
+    asked = parser.parse_args()
+    torch.set_num_threads(asked.threads)
+    items, work = training_items(asked.repository_only), Work(asked.work)
+    vectors = work.array("vectors", lambda: embed([item.text for item in items]))
+    folds = source_folds(items, 2) if asked.repository_only else calibration_folds(items)
+    parts, wanted = held_out_logits(items, vectors, folds, work)
+    decision = decide(parts, wanted)
+    write_folder(asked.out, final_tower(items, work), fit_linear(items, vectors), decision,
+                 {"texts": len(items), "repository_only": asked.repository_only})
+
+
+if __name__ == "__main__":
+    main()
