@@ -31,7 +31,7 @@ class Encoded:
     """
 
     embeddings: Vectors
-    hidden: tuple[Vectors, ...] = ()
+    hidden: tuple[npt.NDArray[np.floating], ...] = ()
 
 
 class Encoder(Protocol):

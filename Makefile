@@ -1,0 +1,48 @@
+# The targets make and use .venv; everything comes from the package index, nothing else is fetched.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.ready
+DEV := .venv/.ready-dev
+.PHONY: demo app test test-slow check models benchmark-retrieval benchmark-tagging clean
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable .
+	touch $(STAMP)
+
+$(DEV): $(STAMP)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,chat]'
+	touch $(DEV)
+
+demo: $(STAMP)
+	@$(BIN)/stratmap index corpora/strategy corpora/projects --index .demo/index
+	@echo; $(BIN)/stratmap tag corpora/samples/sample-report.pdf
+	@echo; $(BIN)/stratmap ask "Who offered tuberculosis treatment to people who work across borders in Central Asia?" --index .demo/index
+	@echo; $(BIN)/stratmap ask "How many penguins were counted in Antarctica last winter?" --index .demo/index
+	@echo; echo "Open the app: make app, then http://127.0.0.1:7860"
+
+app: $(STAMP)
+	$(BIN)/stratmap index corpora/strategy corpora/projects --index .demo/index
+	$(BIN)/stratmap app --index .demo/index
+
+test: $(DEV)
+	$(BIN)/ruff check src tests evaluation
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -m "not slow"
+
+test-slow: $(DEV)
+	$(BIN)/pytest -m slow
+
+check: $(DEV)
+	$(BIN)/ruff check src tests evaluation
+	$(BIN)/ruff format --check src tests
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+models: $(DEV)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[train]'
+	$(BIN)/python -m evaluation.recipes.export_encoder
+
+clean:
+	rm -rf .venv .demo

@@ -1,0 +1,259 @@
+"""The `Desk`: all rooms put together from the settings, each built when it is first used.
+
+Comes in: settings and an index folder. Goes out: what the command line and the web app call. It decides nothing
+itself.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stratmap.errors import ArtefactError, StratmapError, UsageError
+from stratmap.framework import Crosswalk, Framework, load_crosswalk, load_framework
+from stratmap.reading import READABLE_SUFFIXES, read_document, read_items
+from stratmap.records import Answer, Document, Filters, Hit, IndexedDocument, TaggedDocument, Unreadable
+from stratmap.settings import Settings
+
+if TYPE_CHECKING:
+    from stratmap.answering.assistant import Assistant
+    from stratmap.answering.reranker import Reranker
+    from stratmap.encoding import Encoder
+    from stratmap.index import Index, Indexable
+    from stratmap.tagging import Tagger
+    from stratmap.tagging.tagger import PassageModel, Read
+
+SIDECAR = "labels.csv"
+_CODES = re.compile(r"[\w.:-]+")
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """What an indexing run did."""
+
+    added: int
+    unchanged: int
+    failed: tuple[Unreadable, ...]
+
+
+class Desk:
+    """Everything stratmap can do, over one index folder.
+
+    Args:
+        settings: All settings.
+        index_folder: The index; None where none is needed.
+    """
+
+    def __init__(self, settings: Settings | None = None, index_folder: Path | None = None) -> None:
+        self.settings = settings or Settings()
+        self.index_folder = index_folder
+
+    @cached_property
+    def framework(self) -> Framework:
+        """The framework that the settings name."""
+        return load_framework(self.settings.tagging.framework)
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        """The encoder that the settings name."""
+        from stratmap.encoding import load_encoder
+
+        return load_encoder(self.settings.encoding)
+
+    @cached_property
+    def tagger(self) -> Tagger:
+        """The tagger of the framework: trained where a model for it and its encoder is shipped, else zero-shot."""
+        from stratmap.tagging import Tagger
+
+        return Tagger(self.framework, self.encoder, self._model(), self.settings.tagging, self.settings.reading)
+
+    def _model(self) -> PassageModel:
+        from stratmap.artefacts import shipped_folder
+
+        if self.settings.encoding.encoder == "shipped":
+            try:
+                folder = shipped_folder(f"tagger-{self.framework.id}")
+            except ArtefactError:
+                pass
+            else:
+                from stratmap.tagging.model import TaggingModel
+
+                model = TaggingModel.load(folder, self.settings.encoding.threads)
+                if set(model.labels) == set(self.framework.codes):
+                    return model
+        from stratmap.tagging.zero_shot import ZeroShotModel
+
+        return ZeroShotModel(self.framework, self.encoder)
+
+    @cached_property
+    def index(self) -> Index:
+        """The index of the folder.
+
+        Raises:
+            UsageError: No folder was named.
+            IndexFolderError: It is missing or of another encoder.
+        """
+        return self._open_index(make=False)
+
+    def _open_index(self, *, make: bool) -> Index:
+        from stratmap.index import Index
+
+        if self.index_folder is None:
+            raise UsageError("expected an index, found none named. Name one: --index DIR")
+        encoder = self.encoder
+        return Index.open(
+            self.index_folder, encoder.name, encoder.fingerprint, encoder.dim, self.settings.index, make=make
+        )
+
+    @cached_property
+    def reranker(self) -> Reranker | None:
+        """The shipped reranker; None where it is switched off or not shipped."""
+        from stratmap.artefacts import shipped_folder
+
+        if self.settings.answering.rerank == 0:
+            return None
+        try:
+            folder = shipped_folder("reranker")
+        except ArtefactError:
+            return None
+        from stratmap.answering.reranker import Reranker
+
+        return Reranker.load(folder, self.settings.encoding.threads)
+
+    @cached_property
+    def assistant(self) -> Assistant:
+        """The assistant over the index."""
+        from stratmap.answering.assistant import Assistant
+
+        return Assistant(self.index, self.encoder, self.settings.answering, self.reranker, self.framework)
+
+    def read(self, path: Path) -> Document:
+        """Read one file.
+
+        Raises:
+            ReadingError: It cannot be read.
+        """
+        return read_document(path, self.settings.reading)
+
+    def tag(self, document: Document) -> TaggedDocument:
+        """The tags of a document."""
+        return self.tagger.tag(document)
+
+    def ask(self, question: str, filters: Filters = Filters(), history: Sequence[str] = ()) -> Answer:  # noqa: B008
+        """The answer to a question."""
+        return self.assistant.ask(question, filters, history)
+
+    def documents(self) -> list[IndexedDocument]:
+        """All indexed documents."""
+        return self.index.documents()
+
+    def page_text(self, doc_id: str, page_index: int) -> str:
+        """The text of a page of an indexed document."""
+        return self.index.page_text(doc_id, page_index)
+
+    def similar(self, document: Document, k: int = 5) -> list[Hit]:
+        """The passages of the archive that are nearest to a document, one a document."""
+        passages = self.tagger.passages(document)
+        if not passages:
+            return []
+        vectors = self.encoder.encode([passage.text for passage in passages[:32]])
+        mean = vectors.mean(axis=0)
+        hits = self.index.search("", mean / max(float((mean**2).sum()) ** 0.5, 1e-9), 10 * k)
+        first: dict[str, Hit] = {}
+        for hit in hits:
+            if hit.passage.doc_id != document.doc_id:
+                first.setdefault(hit.passage.doc_id, hit)
+        return list(first.values())[:k]
+
+    def crosswalk(self, target: str) -> Crosswalk:
+        """A crosswalk from the framework."""
+        return load_crosswalk(self.framework, target)
+
+    def add(self, paths: Iterable[Path], progress: Progress | None = None) -> Indexed:
+        """Read, tag and index files and folders; what cannot be read is reported and skipped.
+
+        Each group of documents is one transaction: what is reported as added is on the disk.
+        """
+        index = self.__dict__["index"] = self._open_index(make=True)
+        files = sorted(set(find_files(paths)))
+        failed: list[Unreadable] = []
+        added = unchanged = 0
+        for number, path in enumerate(files):
+            if progress:
+                progress(number, len(files), path.name)
+            documents: list[Document] = []
+            for item in read_items(path, self.settings.reading):
+                if isinstance(item, Unreadable):
+                    failed.append(item)
+                elif index.holds(item.doc_id):
+                    unchanged += 1
+                else:
+                    documents.append(with_sidecar(item, path))
+            batch: list[Indexable] = []
+            for read in self.tagger.read_many(documents):
+                try:
+                    batch.append(self._indexable(read))
+                except StratmapError as error:
+                    failed.append(Unreadable(read.document.source, str(error)))
+            added += index.add(batch)
+        return Indexed(added, unchanged, tuple(failed))
+
+    def _indexable(self, read: Read) -> Indexable:
+        from stratmap.index import Indexable
+        from stratmap.reading.facts import facts_of
+
+        facts = facts_of(read.document)
+        labels = declared_labels(read.document, self.framework)
+        if labels is None:
+            tagged = self.tagger.tags_of(read)
+            labels = {t.code: t.probability for group in tagged.tags.values() for t in group if t.applied}
+        return Indexable(
+            read.document, read.passages, read.encoded.embeddings, labels, facts.countries, facts.year
+        )
+
+
+def find_files(paths: Iterable[Path]) -> Iterator[Path]:
+    """Files of folders, recursively, that stratmap can read; named files as they are. Links to folders are not
+    followed, hidden files and label lists are left out.
+    """
+    for path in paths:
+        if path.is_dir():
+            for found in sorted(path.rglob("*")):
+                hidden = any(part.startswith(".") for part in found.relative_to(path).parts)
+                known = found.suffix.lower() in READABLE_SUFFIXES and found.name != SIDECAR
+                if known and not hidden and found.is_file():
+                    yield found
+        else:
+            yield path
+
+
+def with_sidecar(document: Document, path: Path) -> Document:
+    """A document with the facts that `labels.csv` beside its file states about it."""
+    sidecar = path.parent / SIDECAR
+    if not sidecar.is_file():
+        return document
+    with open(sidecar, encoding="utf-8-sig", newline="") as file:
+        for row in csv.DictReader(file):
+            if row.get("file") == path.name:
+                facts = {
+                    key: value for key, value in row.items() if key not in {"file", "title"} and value is not None
+                }
+                return replace(
+                    document, metadata={**document.metadata, **facts}, title=document.title or row["title"]
+                )
+    return document
+
+
+def declared_labels(document: Document, framework: Framework) -> dict[str, float] | None:
+    """Labels that the document or its list states for itself; None where it states nothing."""
+    groups = [group.id for group in framework.groups if group.id in document.metadata]
+    if not groups:
+        return None
+    stated = {code for group in groups for code in _CODES.findall(document.metadata[group])}
+    return {code: 1.0 for code in framework.codes if code in stated}

@@ -1,0 +1,93 @@
+"""`stratmap ask`: one question, or a file of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from stratmap.assembly import Desk
+from stratmap.cli.show import answer_lines, complain
+from stratmap.errors import StratmapError, UsageError
+from stratmap.records import Answer, Filters
+from stratmap.settings import Settings
+
+
+def run(
+    question: str, queries: Path | None, index: Path, filters: Filters, settings: Settings, as_json: bool
+) -> int:
+    """Answer and print; returns the exit code."""
+    desk = Desk(settings, index)
+    if queries is not None:
+        return _many(desk, queries, filters)
+    if not question.strip():
+        raise UsageError(
+            'expected a question in quotation marks, found none. Example: stratmap ask "Who …?" --index DIR'
+        )
+    answer = desk.ask(question, filters)
+    print(json.dumps(as_dict(answer), ensure_ascii=False) if as_json else "\n".join(answer_lines(answer)))
+    return 0
+
+
+def _many(desk: Desk, queries: Path, filters: Filters) -> int:
+    done = failed = 0
+    for identifier, question in _questions(queries):
+        try:
+            answer = desk.ask(question, filters)
+        except UsageError as error:
+            failed += 1
+            complain(f"{identifier}: {error}")
+            line: dict[str, Any] = {"id": identifier, "question": question[:200], "answered": False, "answer": ""}
+            line |= {"citations": [], "passages": [], "error": str(error)}
+        else:
+            done += 1
+            line = {"id": identifier, **as_dict(answer)}
+        print(json.dumps(line, ensure_ascii=False), flush=True)
+    return 0 if not failed else (3 if done else 1)
+
+
+def _questions(path: Path) -> Iterator[tuple[str, str]]:
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                row = json.loads(line)
+                yield str(row.get("id", number)), str(row["question"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise StratmapError(f"{path}: expected JSONL with `id` and `question`, found: {error!r}.") from error
+
+
+def as_dict(answer: Answer) -> dict[str, Any]:
+    """An answer in the stable form for programs."""
+    return {
+        "question": answer.question,
+        "answered": answer.answered,
+        "answer": answer.answer,
+        "citations": [
+            {
+                "marker": c.marker,
+                "document": c.document,
+                "page": c.page,
+                "quote": c.quote,
+                "score": round(c.score, 4),
+            }
+            for c in answer.citations
+        ],
+        "passages": [
+            {
+                "document": hit.document,
+                "page": hit.passage.page,
+                "start": hit.passage.start,
+                "end": hit.passage.end,
+                "text": hit.passage.text,
+                "score": round(hit.score, 4),
+            }
+            for hit in answer.passages
+        ],
+        "confidence": round(answer.confidence, 4),
+        "notes": list(answer.notes),
+        "statements": [
+            {"text": s.text, "markers": list(s.markers), "supported": s.supported} for s in answer.statements
+        ],
+    }

@@ -1,0 +1,249 @@
+"""The commands and their options. Each is a thin skin over a function of the rooms below."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stratmap.errors import UsageError
+
+app = typer.Typer(
+    name="stratmap",
+    help="Maps reports to a strategic framework with evidence, and answers questions with checked quotations.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+evaluate_app = typer.Typer(help="Measure the shipped system on data of your own.", no_args_is_help=True)
+app.add_typer(evaluate_app, name="evaluate")
+
+_INDEX = Path("index")
+SettingsFile = Annotated[
+    Path | None, typer.Option("--settings", help="A stratmap.toml; default: the working folder's.")
+]
+IndexFolder = Annotated[Path, typer.Option("--index", help="The index folder.")]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]
+
+
+def version(show: bool) -> None:
+    """Print the version and leave."""
+    if show:
+        from stratmap import __version__
+
+        print(f"stratmap {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Maps reports to a strategic framework with evidence, and answers questions with checked quotations."""
+
+
+@app.command()
+def tag(
+    files: Annotated[
+        list[str], typer.Argument(help="Files, folders, lists (CSV, XLSX, JSONL) or - for standard input.")
+    ],
+    form: Annotated[str, typer.Option("--format", help="text, jsonl, csv.")] = "text",
+    as_json: AsJson = False,
+    framework: Annotated[str, typer.Option(help="A shipped framework (iom-seeeca, sdg) or a YAML file.")] = "",
+    crosswalk: Annotated[str, typer.Option(help="Show links to other frameworks: gcm,srf,sdg.")] = "",
+    out: Annotated[
+        Path | None, typer.Option(help="Tag an archive into this folder; can be stopped and resumed.")
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=1, max=64, help="Processes for an archive.")] = 1,
+    settings: SettingsFile = None,
+) -> None:
+    """Tag reports with objectives and principles, each with its evidence.
+
+    Examples:
+      stratmap tag report.pdf
+
+      stratmap tag report.pdf notes.docx --format jsonl > tags.jsonl
+
+      cat text.txt | stratmap tag - --json
+
+      stratmap tag archive/ --out results/
+    """
+    from stratmap.cli import tagging
+
+    loaded = _settings(settings)
+    if framework:
+        loaded = replace(loaded, tagging=replace(loaded.tagging, framework=framework))
+    names = [name for name in crosswalk.split(",") if name]
+    chosen = "jsonl" if as_json else form
+    if out is not None:
+        raise typer.Exit(tagging.tag_archive(files, out, loaded, jobs))
+    raise typer.Exit(tagging.tag_files(files, chosen, names, loaded))
+
+
+@app.command()
+def index(
+    paths: Annotated[
+        list[str], typer.Argument(help="Files and folders to add, or one of: compact, verify, delete, rollback.")
+    ],
+    index_folder: IndexFolder = _INDEX,
+    as_json: AsJson = False,
+    settings: SettingsFile = None,
+) -> None:
+    """Add or update documents in an index; folders are searched recursively.
+
+    Examples:
+      stratmap index corpora/ --index index
+
+      stratmap index delete old-report.pdf --index index
+
+      stratmap index compact --index index
+
+      stratmap index rollback 3 --index index
+    """
+    from stratmap.cli import indexing
+
+    raise typer.Exit(indexing.run(paths, index_folder, _settings(settings), as_json))
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="The question, in quotation marks.")] = "",
+    index_folder: IndexFolder = _INDEX,
+    as_json: AsJson = False,
+    queries: Annotated[
+        Path | None, typer.Option(help="JSONL of `id` and `question`: answers many, one line each.")
+    ] = None,
+    label: Annotated[
+        list[str] | None, typer.Option(help="Only documents with this label, e.g. O4; repeatable.")
+    ] = None,
+    country: Annotated[list[str] | None, typer.Option(help="Only documents on this country; repeatable.")] = None,
+    document: Annotated[list[str] | None, typer.Option(help="Only this document; repeatable.")] = None,
+    year_from: Annotated[int | None, typer.Option(help="Only documents since this year.")] = None,
+    year_to: Annotated[int | None, typer.Option(help="Only documents until this year.")] = None,
+    settings: SettingsFile = None,
+) -> None:
+    """Answer a question with checked quotations, or say that the archive does not know.
+
+    Examples:
+      stratmap ask "How many people were assisted in Gevgelija?" --index index
+
+      stratmap ask "Who trained the border police?" --country Armenia --label O8 --json
+
+      stratmap ask --queries questions.jsonl --index index > answers.jsonl
+    """
+    from stratmap.cli import asking
+    from stratmap.records import Filters
+
+    filters = Filters(tuple(label or ()), tuple(country or ()), year_from, year_to, tuple(document or ()))
+    raise typer.Exit(asking.run(question, queries, index_folder, filters, _settings(settings), as_json))
+
+
+@app.command()
+def framework(
+    code: Annotated[str, typer.Argument(help="A label to show in full, e.g. O4.")] = "",
+    name: Annotated[str, typer.Option("--framework", help="A shipped framework or a YAML file.")] = "iom-seeeca",
+    as_json: AsJson = False,
+) -> None:
+    """Show the framework, or one label in full."""
+    from dataclasses import asdict
+
+    from stratmap.cli.show import framework_lines
+    from stratmap.framework import load_framework
+
+    loaded = load_framework(name)
+    if as_json:
+        value = asdict(loaded.label(code)) if code else asdict(loaded)
+        print(json.dumps(value, ensure_ascii=False, indent=2))
+    else:
+        print("\n".join(framework_lines(loaded, code)))
+
+
+@app.command(name="app")
+def web(
+    index_folder: IndexFolder = _INDEX,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 0,
+    settings: SettingsFile = None,
+) -> None:
+    """Open the web app on 127.0.0.1:7860."""
+    from stratmap.app.serve import launch
+    from stratmap.assembly import Desk
+
+    loaded = _settings(settings)
+    chosen = replace(loaded.app, host=host or loaded.app.host, port=port or loaded.app.port)
+    loaded = replace(loaded, app=chosen)
+    launch(Desk(loaded, index_folder), loaded)
+
+
+@app.command()
+def doctor(
+    index_folder: Annotated[Path | None, typer.Option("--index", help="An index folder to check too.")] = None,
+    as_json: AsJson = False,
+    settings: SettingsFile = None,
+) -> None:
+    """Check models, framework, settings and an index; exit code 1 where something is wrong."""
+    from stratmap.cli import examining
+
+    raise typer.Exit(examining.run(index_folder, _settings(settings), as_json))
+
+
+@app.command()
+def train(
+    items: Annotated[Path, typer.Argument(help="JSONL of `text` and lists of codes by group.")],
+    out: Annotated[Path, typer.Option(help="Folder for the trained head.")],
+    framework: Annotated[str, typer.Option(help="A shipped framework or a YAML file.")] = "iom-seeeca",
+    settings: SettingsFile = None,
+) -> None:
+    """Train a head for a framework on annotated texts (extra `train`; the shipped tagger is made by `make models`)."""
+    from stratmap.cli import training
+
+    raise typer.Exit(training.run(items, out, framework, _settings(settings)))
+
+
+@evaluate_app.command()
+def retrieval(
+    corpus: Annotated[Path, typer.Option(help="corpus.jsonl in BEIR form.")],
+    queries: Annotated[Path, typer.Option(help="queries.jsonl in BEIR form.")],
+    qrels: Annotated[Path, typer.Option(help="qrels.tsv in BEIR form.")],
+    run_out: Annotated[Path | None, typer.Option(help="Write the run in TREC form.")] = None,
+    rerank: Annotated[int, typer.Option(min=0, max=200, help="Documents that the reranker reads; 0: none.")] = -1,
+    as_json: AsJson = False,
+    settings: SettingsFile = None,
+) -> None:
+    """Measure search on a collection in BEIR form."""
+    from stratmap.cli import evaluating
+
+    raise typer.Exit(evaluating.retrieval(corpus, queries, qrels, run_out, rerank, _settings(settings), as_json))
+
+
+@evaluate_app.command()
+def tagging(
+    items: Annotated[Path, typer.Option(help="JSONL of `text` and lists of codes by group.")],
+    framework: Annotated[str, typer.Option(help="A shipped framework or a YAML file.")] = "iom-seeeca",
+    as_json: AsJson = False,
+    settings: SettingsFile = None,
+) -> None:
+    """Measure tagging on annotated items."""
+    from stratmap.cli import evaluating
+
+    raise typer.Exit(evaluating.tagging(items, framework, _settings(settings), as_json))
+
+
+def _settings(path: Path | None):  # type: ignore[no-untyped-def]  # noqa: ANN202  (imported where used, to keep --help fast)
+    from stratmap.settings import Settings
+
+    if path is not None and not path.exists():
+        raise UsageError(f"{path}: expected a settings file, found none.")
+    return Settings.load(path)
+
+
+if __name__ == "__main__":
+    sys.exit(app())

@@ -1,0 +1,1 @@
+"""Evaluating: annotated items or a BEIR collection come in, figures of the shipped system go out."""

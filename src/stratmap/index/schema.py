@@ -1,0 +1,136 @@
+"""The tables of an index, and opening them safely.
+
+Every row of `documents` carries the generation in which it was born and, once replaced or deleted, died. A write
+is one SQLite transaction that ends by raising the generation: a reader sees the old or the new state, a crash
+leaves the old one, and going back to a generation is a matter of two updates.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from stratmap.errors import IndexFolderError, IndexLocked
+
+FILE = "index.sqlite"
+SCHEMA = 1
+_TABLES = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+CREATE TABLE documents (
+  id INTEGER PRIMARY KEY, doc_id TEXT NOT NULL, name TEXT NOT NULL, source TEXT NOT NULL, title TEXT NOT NULL,
+  language TEXT NOT NULL, pages INTEGER NOT NULL, countries TEXT NOT NULL, year INTEGER, warnings TEXT NOT NULL,
+  born INTEGER NOT NULL, died INTEGER) STRICT;
+CREATE INDEX documents_alive ON documents (died, doc_id);
+CREATE TABLE pages (
+  document INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE, page_index INTEGER NOT NULL, number INTEGER,
+  text TEXT NOT NULL, PRIMARY KEY (document, page_index)) STRICT;
+CREATE TABLE passages (
+  id INTEGER PRIMARY KEY, document INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE,
+  page_index INTEGER NOT NULL, page INTEGER, start INTEGER NOT NULL, "end" INTEGER NOT NULL,
+  "offset" INTEGER NOT NULL, text TEXT NOT NULL, heading TEXT NOT NULL, vector BLOB NOT NULL) STRICT;
+CREATE INDEX passages_of ON passages (document);
+CREATE TABLE labels (
+  document INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE, code TEXT NOT NULL, probability REAL NOT NULL,
+  PRIMARY KEY (document, code)) STRICT;
+CREATE TABLE corrections (
+  id INTEGER PRIMARY KEY, doc_id TEXT NOT NULL, code TEXT NOT NULL, verdict INTEGER NOT NULL, note TEXT NOT NULL,
+  author TEXT NOT NULL, at TEXT NOT NULL, undone INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE TABLE feedback (
+  id INTEGER PRIMARY KEY, question TEXT NOT NULL, helpful INTEGER NOT NULL, at TEXT NOT NULL) STRICT;
+"""
+
+
+def create(folder: Path, encoder: str, fingerprint: str, dim: int) -> None:
+    """Make the tables of a new index.
+
+    Raises:
+        IndexFolderError: The folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(folder / FILE, isolation_level=None)
+    except (OSError, sqlite3.Error) as error:
+        raise IndexFolderError(f"{folder}: expected a folder that can be written ({error}).") from error
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("BEGIN IMMEDIATE")
+        if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
+            for statement in _TABLES.split(";\n"):
+                connection.execute(statement)
+            meta = {"schema": SCHEMA, "encoder": encoder, "fingerprint": fingerprint, "dim": dim, "generation": 0}
+            connection.executemany("INSERT INTO meta VALUES (?, ?)", [(k, str(v)) for k, v in meta.items()])
+        connection.execute("COMMIT")
+    except sqlite3.Error as error:
+        raise IndexFolderError(f"{folder}: the index could not be made ({error}).") from error
+    finally:
+        connection.close()
+
+
+@contextmanager
+def reading(folder: Path) -> Iterator[sqlite3.Connection]:
+    """A connection inside one read transaction: a snapshot.
+
+    Raises:
+        IndexFolderError: The file is missing, damaged, or of a newer schema.
+    """
+    with _connection(folder, 30.0) as connection:
+        connection.execute("BEGIN")
+        yield connection
+        connection.execute("COMMIT")
+
+
+@contextmanager
+def writing(folder: Path, timeout_s: float) -> Iterator[sqlite3.Connection]:
+    """A connection inside the one write transaction; it commits at the end, and rolls back on any error.
+
+    Raises:
+        IndexLocked: Another process writes for longer than `timeout_s`.
+        IndexFolderError: As `reading`, or the disk refused; the state before stays.
+    """
+    with _connection(folder, timeout_s) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            raise IndexLocked(
+                f"{folder}: another process has been writing for over {timeout_s:g} s. Try again later."
+            ) from error
+        try:
+            yield connection
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+
+@contextmanager
+def _connection(folder: Path, timeout_s: float) -> Iterator[sqlite3.Connection]:
+    path = folder / FILE
+    if not path.is_file():
+        raise IndexFolderError(
+            f"{folder}: expected an index, found none. Make one with: stratmap index PATHS --index DIR"
+        )
+    connection = sqlite3.connect(path, timeout=timeout_s, isolation_level=None)
+    try:
+        for pragma in ("synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF", "secure_delete=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+        _check_schema(connection, folder)
+        yield connection
+    except sqlite3.Error as error:
+        raise IndexFolderError(
+            f"{path}: the database reports: {error}. The state before stays; see `stratmap doctor --index {folder}`."
+        ) from error
+    finally:
+        connection.close()
+
+
+def _check_schema(connection: sqlite3.Connection, folder: Path) -> None:
+    found = dict(connection.execute("SELECT key, value FROM meta").fetchall()).get("schema", "none")
+    if found != str(SCHEMA):
+        raise IndexFolderError(
+            f"{folder}: expected an index of schema {SCHEMA}, found {found}. "
+            "Update stratmap, or index the documents again into a new folder."
+        )

@@ -1,0 +1,58 @@
+"""Words of texts for lexical search: lower case, without stop words, stemmed by language.
+
+Comes in: text. Goes out: a list of stems. Query operators have no meaning here; a text is only ever words.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from functools import lru_cache
+from typing import Any
+
+_WORD = re.compile(r"[^\W_]+(?:[.'’-][^\W_]+)*")
+_PARTS = re.compile(r"[^\W_]+")
+_MOST_WORD = 60
+_STEMMERS = {
+    "en": "english", "ru": "russian", "ro": "romanian", "tr": "turkish", "hu": "hungarian", "sr": "serbian",
+    "hy": "armenian", "fr": "french", "es": "spanish", "de": "german", "it": "italian", "el": "greek",
+}  # fmt: skip
+_STOP_TEXT = """
+    a about above after again all also am an and any are as at be because been before being below between both
+    but by can could did do does doing down during each few for from further had has have having he her here
+    hers him his how i if in into is it its itself just me more most my no nor not now of off on once only or
+    other our out over own same she should so some such than that the their theirs them then there these they
+    this those through to too under until up very was we were what when where which while who whom why will
+    with would you your
+"""
+STOP_WORDS = frozenset(_STOP_TEXT.split())
+_local = threading.local()
+
+
+def words(text: str, language: str = "en") -> list[str]:
+    """Stems of a text in order, stop words left out.
+
+    >>> words("The migrants' returns to Chișinău, 2014-2016")
+    ['migrant', 'return', 'chișinău', '2014', '2016']
+    """
+    found = [part for match in _WORD.finditer(text.lower()) for part in _PARTS.findall(match.group())]
+    kept = [word[:_MOST_WORD] for word in found if word not in STOP_WORDS and (len(word) > 1 or word.isdigit())]
+    stemmer = _stemmer(_STEMMERS.get(language, "english"))
+    return list(stemmer.stemWords(kept))
+
+
+def _stemmer(name: str) -> Any:
+    """One stemmer a thread: the library's objects are not safe to share."""
+    cache = _local.__dict__.setdefault("stemmers", {})
+    if name not in cache:
+        import Stemmer
+
+        cache[name] = Stemmer.Stemmer(name if name in _algorithms() else "english")
+    return cache[name]
+
+
+@lru_cache(maxsize=1)
+def _algorithms() -> frozenset[str]:
+    import Stemmer
+
+    return frozenset(Stemmer.algorithms())

@@ -1,0 +1,267 @@
+"""The `Tagger`: documents in, tags out. It splits, encodes once, scores passages, pools, and finds evidence.
+
+Which model scores passages is given: the trained one of the framework, or the zero-shot one from the labels'
+descriptions. It writes nothing and knows no index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from stratmap.encoding import Encoded, Encoder
+from stratmap.framework import Framework, Group
+from stratmap.reading import split_passages
+from stratmap.records import Document, Evidence, Passage, Tag, TaggedDocument
+from stratmap.settings import ReadingSettings, TaggingSettings
+from stratmap.tagging.evidence import choose, evidence, spans
+from stratmap.tagging.pooling import pool
+
+_BATCH_PASSAGES = 96
+_NEAR = 0.6  # of its threshold: from here on a label that is not applied is worth a look
+
+
+class PassageModel(Protocol):
+    """Scores passages. Columns stand in the order of `labels`; a row does not depend on the others."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Codes in the order of the columns."""
+        ...
+
+    @property
+    def thresholds(self) -> np.ndarray:
+        """Probability from which a label is applied, (n_labels,)."""
+        ...
+
+    @property
+    def auto_thresholds(self) -> np.ndarray:
+        """Probability from which no person needs to look, (n_labels,)."""
+        ...
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether probabilities were fitted on held-out data."""
+        ...
+
+    def predict_proba(
+        self, texts: Sequence[str], embeddings: np.ndarray, hidden: Sequence[np.ndarray]
+    ) -> np.ndarray:
+        """Probabilities, (n, n_labels)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A document with its passages and what one pass of the encoder gave for them."""
+
+    document: Document
+    passages: tuple[Passage, ...]
+    encoded: Encoded
+
+
+class Tagger:
+    """Tags documents with the labels of a framework.
+
+    Args:
+        framework: The labels and their groups.
+        encoder: Vectors for passages.
+        model: What scores them.
+        settings: Evidence per tag.
+        reading: Length of passages.
+    """
+
+    def __init__(
+        self,
+        framework: Framework,
+        encoder: Encoder,
+        model: PassageModel,
+        settings: TaggingSettings | None = None,
+        reading: ReadingSettings | None = None,
+    ) -> None:
+        self.framework = framework
+        self.encoder = encoder
+        self.model = model
+        self._settings = settings or TaggingSettings()
+        self._reading = reading or ReadingSettings()
+        self._column = {code: column for column, code in enumerate(model.labels)}
+
+    def tag(self, document: Document) -> TaggedDocument:
+        """The tags of one document."""
+        return next(self.tag_many([document]))
+
+    def tag_many(self, documents: Iterable[Document]) -> Iterator[TaggedDocument]:
+        """The tags of documents, in their order; passages of several documents share a pass of the encoder."""
+        for read in self.read_many(documents):
+            yield self.tags_of(read)
+
+    def passages(self, document: Document) -> tuple[Passage, ...]:
+        """The passages of a document: a text that fits the encoder's window stays whole."""
+        window = min(self.encoder.window, 256)
+        if len(document.pages) == 1 and len(document.text) < 12 * window:
+            whole = split_passages(document, self.encoder.count_tokens, window)
+            if len(whole) <= 2:
+                return whole
+        return split_passages(document, self.encoder.count_tokens, min(self._reading.passage_tokens, window))
+
+    def read_many(self, documents: Iterable[Document]) -> Iterator[Read]:
+        """Split and encode documents, each passage once."""
+        waiting: list[tuple[Document, tuple[Passage, ...]]] = []
+        count = 0
+        for document in documents:
+            waiting.append((document, self.passages(document)))
+            count += len(waiting[-1][1])
+            if count >= _BATCH_PASSAGES:
+                yield from self._encoded(waiting)
+                waiting, count = [], 0
+        yield from self._encoded(waiting)
+
+    def _encoded(self, waiting: list[tuple[Document, tuple[Passage, ...]]]) -> Iterator[Read]:
+        for document, passages in waiting if len(waiting) == 1 and len(waiting[0][1]) > _BATCH_PASSAGES else []:
+            yield Read(document, passages, self._in_parts(passages))
+            return
+        encoded = self.encoder.encode_full([p.text for _, passages in waiting for p in passages])
+        start = 0
+        for document, passages in waiting:
+            part = slice(start, start + len(passages))
+            yield Read(document, passages, Encoded(encoded.embeddings[part], encoded.hidden[part]))
+            start += len(passages)
+
+    def _in_parts(self, passages: Sequence[Passage]) -> Encoded:
+        """A long document: hidden states are half a megabyte a passage, so they are kept as half precision."""
+        parts = [
+            self.encoder.encode_full([p.text for p in passages[i : i + _BATCH_PASSAGES]])
+            for i in range(0, len(passages), _BATCH_PASSAGES)
+        ]
+        hidden = tuple(rows.astype(np.float16) for part in parts for rows in part.hidden)
+        return Encoded(np.concatenate([part.embeddings for part in parts]), hidden)
+
+    def probabilities(self, read: Read) -> np.ndarray:
+        """Probabilities of the passages of a document, (n, n_labels)."""
+        texts = [passage.text for passage in read.passages]
+        parts = [
+            self.model.predict_proba(
+                texts[i : i + _BATCH_PASSAGES],
+                read.encoded.embeddings[i : i + _BATCH_PASSAGES],
+                [rows.astype(np.float32) for rows in read.encoded.hidden[i : i + _BATCH_PASSAGES]],
+            )
+            for i in range(0, len(texts), _BATCH_PASSAGES)
+        ]
+        return np.concatenate(parts) if parts else np.zeros((0, len(self.model.labels)))
+
+    def tags_of(self, read: Read) -> TaggedDocument:
+        """The tags of a document that is split and encoded."""
+        matrix = self.probabilities(read)
+        document = pool(matrix)
+        shown = self._evidence(read, matrix, document)
+        tags = {group.id: self._group(group, document, shown) for group in self.framework.groups}
+        reasons = self._reasons(read.document, tags, len(read.passages))
+        return TaggedDocument(
+            document=read.document.name,
+            doc_id=read.document.doc_id,
+            language=read.document.language,
+            pages=len(read.document.pages),
+            tags=tags,
+            needs_review=bool(reasons),
+            review_reasons=reasons,
+            warnings=read.document.warnings,
+        )
+
+    def _group(
+        self, group: Group, document: np.ndarray, shown: dict[str, tuple[Evidence, ...]]
+    ) -> tuple[Tag, ...]:
+        tags = [self._tag(label.code, label.name, document, shown) for label in group.labels]
+        return tuple(sorted(tags, key=lambda tag: -tag.probability))
+
+    def _tag(self, code: str, name: str, document: np.ndarray, shown: dict[str, tuple[Evidence, ...]]) -> Tag:
+        column = self._column[code]
+        probability = float(document[column])
+        threshold = float(self.model.thresholds[column])
+        applied = probability >= threshold and bool(shown.get(code))
+        sure = float(self.model.auto_thresholds[column])
+        return Tag(
+            code=code,
+            name=name,
+            probability=round(probability, 4),
+            applied=applied,
+            evidence=shown.get(code, ()),
+            review=(probability < sure) if applied else (probability >= _NEAR * threshold),
+            calibrated=self.model.calibrated,
+            threshold=round(threshold, 4),
+        )
+
+    def _evidence(self, read: Read, matrix: np.ndarray, document: np.ndarray) -> dict[str, tuple[Evidence, ...]]:
+        """Evidence of every label that is applied or near it, at sentence level."""
+        if not len(matrix):
+            return {}
+        chosen = {
+            code: choose(matrix[:, column], float(document[column]), self._settings.evidence_per_tag)
+            for code, column in self._column.items()
+            if document[column] >= _NEAR * self.model.thresholds[column]
+        }
+        best = self._sentences(read, sorted({row for rows in chosen.values() for row in rows}))
+        return {
+            code: tuple(
+                self._span(
+                    read.passages[row],
+                    best.get(row, []),
+                    self._column[code],
+                    float(matrix[row, self._column[code]]),
+                )
+                for row in rows
+            )
+            for code, rows in chosen.items()
+        }
+
+    def _sentences(self, read: Read, rows: list[int]) -> dict[int, list[tuple[tuple[int, int], np.ndarray]]]:
+        """Sentences of passages with their probabilities."""
+        language = read.document.language.code
+        places = [(row, span) for row in rows for span in spans(read.passages[row], language)]
+        texts = [read.passages[row].text[start:end] for row, (start, end) in places]
+        if not texts:
+            return {}
+        encoded = self.encoder.encode_full(texts)
+        scores = self.model.predict_proba(texts, encoded.embeddings, encoded.hidden)
+        found: dict[int, list[tuple[tuple[int, int], np.ndarray]]] = {}
+        for (row, span), score in zip(places, scores, strict=True):
+            found.setdefault(row, []).append((span, score))
+        return found
+
+    def _span(
+        self,
+        passage: Passage,
+        sentences: list[tuple[tuple[int, int], np.ndarray]],
+        column: int,
+        probability: float,
+    ) -> Evidence:
+        """The run of sentences of a passage that speaks loudest for a label."""
+        if not sentences:
+            return evidence(passage, (0, len(passage.text)), probability)
+        scores = [float(score[column]) for _, score in sentences]
+        best = int(np.argmax(scores))
+        start, end = sentences[best][0]
+        if best + 1 < len(scores) and scores[best + 1] >= 0.7 * scores[best]:
+            end = sentences[best + 1][0][1]
+        return evidence(passage, (start, end), probability)
+
+    def _reasons(self, document: Document, tags: dict[str, tuple[Tag, ...]], passages: int) -> tuple[str, ...]:
+        reasons = []
+        covered = self.encoder.languages
+        if passages == 0:
+            reasons.append("no text to tag")
+        elif covered is not None and document.language.code not in covered:
+            reasons.append(
+                f"language: {document.language.name}; the encoder covers {', '.join(sorted(covered))} only, "
+                "so probabilities are of low trust"
+            )
+        if document.empty_pages:
+            reasons.append("pages without text")
+        unsure = [tag.code for group in tags.values() for tag in group if tag.review]
+        if unsure:
+            reasons.append(f"unsure of {', '.join(unsure)}")
+        if any(not tag.calibrated for group in tags.values() for tag in group):
+            reasons.append("uncalibrated")
+        return tuple(reasons)
