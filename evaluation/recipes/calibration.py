@@ -1,7 +1,8 @@
 """From logits of held-out sources to probabilities, thresholds and the measures of both.
 
-Everything here is fitted on out-of-source predictions: a text's logits come from models that saw no text of its source.
-Few labels have many examples, so what is fitted for one label is drawn towards what holds for its half.
+Everything here is fitted on out-of-source predictions: a text's logits come from models that saw no text of
+its source. Few labels have many examples, so what is fitted for one label is drawn towards what holds for its
+half.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ def fit_platt(mixed: np.ndarray, wanted: np.ndarray, pull: float = 10.0) -> Cali
 def fit_thresholds(probability: np.ndarray, wanted: np.ndarray, trust: float = 60.0) -> np.ndarray:
     """Thresholds (n_labels,) of the best F1, drawn to the half's common one where a label has few positives."""
     grid = np.arange(0.10, 0.71, 0.02)
-    scores = np.stack([_f1_each(wanted, probability >= t) for t in grid])
+    scores = np.stack([f1_each(wanted, probability >= t) for t in grid])
     out = np.zeros(len(LABELS))
     for half in HALVES:
         common = grid[_smooth(scores[:, half].mean(1)).argmax()]
@@ -76,14 +77,20 @@ def fit_thresholds(probability: np.ndarray, wanted: np.ndarray, trust: float = 6
     return out
 
 
-def fit_automatic(probability: np.ndarray, wanted: np.ndarray, promise: float = 0.90,
-                  trust: float = 20.0) -> np.ndarray:
-    """Smallest thresholds (n_labels,) from which on precision keeps the promise, estimated with the half's as prior."""
+def fit_automatic(
+    probability: np.ndarray, wanted: np.ndarray, promise: float = 0.90, trust: float = 20.0
+) -> np.ndarray:
+    """Smallest thresholds (n_labels,) that keep the promised precision, the half's precision as prior."""
     grid, out = np.arange(0.20, 0.991, 0.01), np.ones(len(LABELS))
     for half in HALVES:
-        pooled = {t: float(wanted[:, half][probability[:, half] >= t].mean()) if (probability[:, half] >= t).any()
-                  else 1.0 for t in grid}
+        pooled = {
+            t: float(wanted[:, half][probability[:, half] >= t].mean())
+            if (probability[:, half] >= t).any()
+            else 1.0
+            for t in grid
+        }
         for label in range(half.start, half.stop):
+
             def precision(t: float, label: int = label, pooled: dict[float, float] = pooled) -> float:
                 chosen = probability[:, label] >= t
                 return float((wanted[chosen, label].sum() + trust * pooled[t]) / (chosen.sum() + trust))
@@ -97,7 +104,8 @@ def _smooth(values: np.ndarray) -> np.ndarray:
     return np.convolve(np.pad(values, 3, mode="edge"), np.ones(7) / 7, mode="valid")
 
 
-def _f1_each(wanted: np.ndarray, decided: np.ndarray) -> np.ndarray:
+def f1_each(wanted: np.ndarray, decided: np.ndarray) -> np.ndarray:
+    """F1 of each label, 0 where nothing was found."""
     return np.array(f1_score(wanted > 0.5, decided, average=None, zero_division=0.0))
 
 
@@ -118,7 +126,7 @@ def expected_calibration_error(wanted: np.ndarray, probability: np.ndarray, bins
 def measure(wanted: np.ndarray, probability: np.ndarray, thresholds: np.ndarray) -> dict[str, float]:
     """Macro-F1, mean average precision and ECE of both halves."""
     out: dict[str, float] = {}
-    each = _f1_each(wanted, probability >= thresholds)
+    each = f1_each(wanted, probability >= thresholds)
     for name, half in zip(("objectives", "principles"), HALVES, strict=True):
         out[f"f1_{name}"] = float(each[half].mean())
         out[f"map_{name}"] = mean_precision(wanted[:, half], probability[:, half])
@@ -126,12 +134,15 @@ def measure(wanted: np.ndarray, probability: np.ndarray, thresholds: np.ndarray)
     return out
 
 
-def intervals(wanted: np.ndarray, probability: np.ndarray, thresholds: np.ndarray, draws: int = 500,
-              seed: int = 0) -> dict[str, tuple[float, float]]:
+def intervals(
+    wanted: np.ndarray, probability: np.ndarray, thresholds: np.ndarray, draws: int = 500, seed: int = 0
+) -> dict[str, tuple[float, float]]:
     """95 % bootstrap intervals over texts of the measures of `measure`."""
     rng = np.random.default_rng(seed)
     samples = []
     for _ in range(draws):
         rows = rng.integers(0, len(wanted), len(wanted))
         samples.append(measure(wanted[rows], probability[rows], thresholds))
-    return {key: tuple(float(v) for v in np.percentile([s[key] for s in samples], [2.5, 97.5])) for key in samples[0]}
+    return {
+        key: tuple(float(v) for v in np.percentile([s[key] for s in samples], [2.5, 97.5])) for key in samples[0]
+    }

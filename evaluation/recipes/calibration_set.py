@@ -1,7 +1,8 @@
 """Which sources are held out, in turn, to calibrate the tagger.
 
-The big families of short project lines stay in training always; the others, whose texts are closer to what people tag,
-are dealt into two folds, so that each calibrated text was scored by models that saw no text of its source.
+The big families of short project lines stay in training always; the others, whose texts are closer to what
+people tag, are dealt into two folds, so that each calibrated text was scored by models that saw no text of
+its source.
 """
 
 from __future__ import annotations

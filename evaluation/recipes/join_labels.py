@@ -1,7 +1,7 @@
 """Turn readers' label lines into `corpora/annotated/unlabelled-labels.jsonl`: ids and labels, no text.
 
-A line is `id|objectives|primary|principles|sure|`, as the labelling guide describes; `LANG` marks a text in another
-language and is left out. Lines that do not follow the form are reported and left out.
+A line is `id|objectives|primary|principles|sure|`, as the labelling guide describes; `LANG` marks a text in
+another language and is left out. Lines that do not follow the form are reported and left out.
 Command: `.venv/bin/python -m evaluation.recipes.join_labels FILE...`
 """
 
@@ -31,11 +31,18 @@ def parse_line(line: str) -> dict[str, object] | None:
         raise ValueError(f"expected id|objectives|primary|principles|sure|, found {line!r}")
     objectives = [code for code in parts[1].split(",") if code]
     principles = [code for code in parts[3].split(",") if code]
-    good = all(re.fullmatch("O[1-9]", c) for c in objectives) and all(re.fullmatch("P[1-6]", c) for c in principles)
+    good = all(re.fullmatch("O[1-9]", c) for c in objectives) and all(
+        re.fullmatch("P[1-6]", c) for c in principles
+    )
     if not good or (parts[2] and parts[2] not in objectives):
         raise ValueError(f"expected codes O1-O9, P1-P6 and a primary among them, found {line!r}")
-    return {"id": parts[0], "objectives": sorted(objectives), "primary": parts[2] or None,
-            "principles": sorted(principles), "sure": int(parts[4])}
+    return {
+        "id": parts[0],
+        "objectives": sorted(objectives),
+        "primary": parts[2] or None,
+        "principles": sorted(principles),
+        "sure": int(parts[4]),
+    }
 
 
 def main(paths: Sequence[str]) -> None:

@@ -49,16 +49,18 @@ def features(texts: Sequence[str], vocabulary: Vocabulary) -> csr_matrix:
     columns = {gram: number for number, gram in enumerate(vocabulary.grams)}
     rows = tfidf_rows(texts, columns, vocabulary.idf)
     pointers = np.cumsum([0, *(len(found) for found, _ in rows)])
-    return csr_matrix((np.concatenate([v for _, v in rows]), np.concatenate([c for c, _ in rows]), pointers),
-                      shape=(len(texts), len(columns)))
+    return csr_matrix(
+        (np.concatenate([v for _, v in rows]), np.concatenate([c for c, _ in rows]), pointers),
+        shape=(len(texts), len(columns)),
+    )
 
 
 def fit(matrix: np.ndarray | csr_matrix, wanted: np.ndarray, strength: float) -> Linear:
     """Fit one balanced logistic regression a label; `strength` is scikit-learn's C (larger: freer).
 
-    Principles are fitted on texts with any label only: they are empty by rule where a text is off the subject, and a
-    linear model cannot learn "rights words, but only where migration is the subject" (dev mean average precision
-    0.66 on all texts, 0.70 on these). Whether the subject is there, the tower decides.
+    Principles are fitted on texts with any label only: they are empty by rule where a text is off the
+    subject, and a linear model cannot learn "rights words, but only where migration is the subject" (dev mean
+    average precision 0.66 on all texts, 0.70 on these). Whether the subject is there, the tower decides.
     """
     on_subject = np.flatnonzero(wanted.max(1) > 0.5)
     solver = "newton-cholesky" if isinstance(matrix, np.ndarray) else "liblinear"

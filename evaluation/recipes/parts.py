@@ -1,7 +1,7 @@
 """Train the three parts of the tagger on some items and score others with them.
 
-The parts, in the order that mixing weights follow: `tower`, `vector` (logistic regression on the search vector) and
-`words` (logistic regression on n-grams).
+The parts, in the order that mixing weights follow: `tower`, `vector` (logistic regression on the search
+vector) and `words` (logistic regression on n-grams).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def embed(texts: Sequence[str], window: int = 256, size: int = 32) -> np.ndarray
     out = np.zeros((len(rows), encoder.config.hidden_size), dtype=np.float32)
     with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
         for start in range(0, len(order), size):
-            chosen = order[start:start + size]
+            chosen = order[start : start + size]
             ids, mask = pad([rows[i] for i in chosen])
             hidden = encoder(input_ids=ids, attention_mask=mask).last_hidden_state.float()
             mean = (hidden * mask[:, :, None]).sum(1) / mask.sum(1, keepdim=True)
@@ -50,14 +50,21 @@ def fit_linear(items: Sequence[Item], vectors: np.ndarray) -> LinearParts:
     """Fit both linear models; vectors (n_items, 384) belong to the items."""
     texts, wanted = [item.text for item in items], targets(items)
     vocabulary = linear.build_vocabulary(texts)
-    return LinearParts(linear.fit(vectors, wanted, VECTOR_STRENGTH),
-                       linear.fit(linear.features(texts, vocabulary), wanted, WORDS_STRENGTH), vocabulary)
+    return LinearParts(
+        linear.fit(vectors, wanted, VECTOR_STRENGTH),
+        linear.fit(linear.features(texts, vocabulary), wanted, WORDS_STRENGTH),
+        vocabulary,
+    )
 
 
 def score_linear(parts: LinearParts, texts: Sequence[str], vectors: np.ndarray) -> np.ndarray:
     """Logits (2, n_texts, n_labels) of `vector` and `words`."""
-    return np.stack([linear.logits(parts.vector, vectors),
-                     linear.logits(parts.words, linear.features(texts, parts.vocabulary))])
+    return np.stack(
+        [
+            linear.logits(parts.vector, vectors),
+            linear.logits(parts.words, linear.features(texts, parts.vocabulary)),
+        ]
+    )
 
 
 def held_out(items: Sequence[Item], vectors: np.ndarray, test: np.ndarray, settings: TowerSettings) -> np.ndarray:
@@ -67,7 +74,8 @@ def held_out(items: Sequence[Item], vectors: np.ndarray, test: np.ndarray, setti
     return all_parts(lower, tower, fit_linear(rest, vectors[~test]), asked, vectors[test])
 
 
-def all_parts(lower: Lower, tower: Tower, parts: LinearParts, texts: Sequence[str],
-              vectors: np.ndarray) -> np.ndarray:
+def all_parts(
+    lower: Lower, tower: Tower, parts: LinearParts, texts: Sequence[str], vectors: np.ndarray
+) -> np.ndarray:
     """Logits (3, n_texts, n_labels) in the order of `PARTS`."""
     return np.concatenate([predict(lower, tower, texts)[None], score_linear(parts, texts, vectors)])

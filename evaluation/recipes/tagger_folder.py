@@ -18,12 +18,13 @@ from evaluation.recipes.calibration import Calibration
 from evaluation.recipes.parts import PARTS, LinearParts
 from evaluation.recipes.tagging_data import LABELS
 from evaluation.recipes.tower import Tower
-from stratmap.artefacts import write_manifest
+from stratmap.artefacts import load_manifest, shipped_folder, write_manifest
 from stratmap.tagging.model import HEAD, LINEAR, TOWER, VOCABULARY
 
-EMBEDDER = "all-MiniLM-L6-v2"
-METHOD = ("Platt's sigmoid on the mixed logits: one slope a half, one offset a label drawn to the half's mean, fitted on "
-          "texts whose sources the scoring models did not see")
+METHOD = (
+    "Platt's sigmoid on the mixed logits: one slope a half, one offset a label drawn to the half's mean, "
+    "fitted on texts whose sources the scoring models did not see"
+)
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Decision:
     thresholds: np.ndarray
     auto_thresholds: np.ndarray
     texts: int
+    calibrated: bool = True
 
 
 def export_tower(tower: Tower, path: Path) -> None:
@@ -45,42 +47,71 @@ def export_tower(tower: Tower, path: Path) -> None:
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         raw = Path(folder) / "tower.onnx"
-        torch.onnx.export(tower, example, str(raw), input_names=["hidden", "attention_mask"],
-                          output_names=["logits"], dynamic_axes=axes, opset_version=17, dynamo=False)
-        quantize_dynamic(str(raw), str(path), per_channel=True, weight_type=QuantType.QInt8,
-                         op_types_to_quantize=["MatMul"])
+        torch.onnx.export(
+            tower,
+            example,
+            str(raw),
+            input_names=["hidden", "attention_mask"],
+            output_names=["logits"],
+            dynamic_axes=axes,
+            opset_version=17,
+            dynamo=False,
+        )
+        quantize_dynamic(
+            str(raw), str(path), per_channel=True, weight_type=QuantType.QInt8, op_types_to_quantize=["MatMul"]
+        )
 
 
 def write_linear(parts: LinearParts, folder: Path) -> None:
     """Write the linear weights as float16 and the vocabulary, one n-gram a line in column order."""
-    tensors = {"vector.weights": parts.vector.weights, "vector.bias": parts.vector.bias,
-               "words.weights": parts.words.weights, "words.bias": parts.words.bias, "words.idf": parts.vocabulary.idf}
-    save_file({key: np.ascontiguousarray(value, dtype=np.float16) for key, value in tensors.items()}, folder / LINEAR)
+    tensors = {"words.idf": parts.vocabulary.idf}
+    for name, model in (("vector", parts.vector), ("words", parts.words)):
+        tensors |= {f"{name}.weights": model.weights, f"{name}.bias": model.bias}
+    halves = {key: np.ascontiguousarray(value, dtype=np.float16) for key, value in tensors.items()}
+    save_file(halves, folder / LINEAR)
     (folder / VOCABULARY).write_text("\n".join(parts.vocabulary.grams) + "\n", encoding="utf-8")
 
 
 def write_head(decision: Decision, folder: Path) -> None:
     """Write mixing weights, calibration and thresholds as JSON."""
+
     def row(values: np.ndarray) -> list[float]:
         return [round(float(value), 5) for value in values]
 
+    embedder = load_manifest(shipped_folder("encoder"), "encoder")
     head = {
-        "labels": list(LABELS), "embedder": EMBEDDER, "split": 2, "calibrated": True,
+        "labels": list(LABELS),
+        "embedder": embedder.name,
+        "embedder_fingerprint": embedder.fingerprint,
+        "tower_layer": embedder.facts["tower_layer"],
+        "calibrated": decision.calibrated,
         "mixing": {name: row(weights) for name, weights in zip(PARTS, decision.weights, strict=True)},
-        "calibration": {"method": METHOD, "texts": decision.texts, "slope": row(decision.calibration.slope),
-                        "offset": row(decision.calibration.offset)},
+        "calibration": {
+            "method": METHOD,
+            "texts": decision.texts,
+            "slope": row(decision.calibration.slope),
+            "offset": row(decision.calibration.offset),
+        },
         "thresholds": row(decision.thresholds),
-        "auto_thresholds": row(decision.auto_thresholds), "promised_precision": 0.90,
+        "auto_thresholds": row(decision.auto_thresholds),
+        "promised_precision": 0.90,
     }
     (folder / HEAD).write_text(json.dumps(head, indent=1) + "\n", encoding="utf-8")
 
 
-def write_folder(folder: Path, tower: Tower, parts: LinearParts, decision: Decision,
-                 facts: Mapping[str, object]) -> None:
+def write_folder(
+    folder: Path, tower: Tower, parts: LinearParts, decision: Decision, facts: Mapping[str, object]
+) -> None:
     """Write the whole folder; what lay there under the same names is replaced."""
     folder.mkdir(parents=True, exist_ok=True)
     export_tower(tower, folder / TOWER)
     write_linear(parts, folder)
     write_head(decision, folder)
-    facts = {"embedder": EMBEDDER, "dimension": 384, "labels": list(LABELS), **facts}
+    embedder = load_manifest(shipped_folder("encoder"), "encoder")
+    facts = {
+        "embedder": embedder.name,
+        "embedder_fingerprint": embedder.fingerprint,
+        "labels": list(LABELS),
+        **facts,
+    }
     write_manifest(folder, "tagger", folder.name, "1", [TOWER, LINEAR, VOCABULARY, HEAD], facts)

@@ -1,7 +1,9 @@
-"""The annotated texts that train and measure the tagger: reading them, grouping them by source, augmenting them.
+"""The annotated texts that train and measure the tagger: reading them, grouping them by source, augmenting
+them.
 
-Comes in: `../shared/datasets/tagging/*.jsonl`, `corpora/annotated/*.jsonl` and, for labels that are kept by id alone,
-`../shared/datasets/unlabelled/texts.jsonl.gz`. Goes out: `Item`s and arrays. Never reads `dev.jsonl` into a training set.
+Comes in: `../shared/datasets/tagging/*.jsonl`, `corpora/annotated/*.jsonl` and, for labels that are kept by
+id alone, `../shared/datasets/unlabelled/texts.jsonl.gz`. Goes out: `Item`s and arrays. Never reads
+`dev.jsonl` into a training set.
 """
 
 from __future__ import annotations
@@ -21,8 +23,13 @@ LABELS = tuple(f"O{i}" for i in range(1, 10)) + tuple(f"P{i}" for i in range(1, 
 OBJECTIVES = slice(0, 9)
 PRINCIPLES = slice(9, 15)
 # Sources that are drawn from the same place, so that a fold never trains on one and measures on the other.
-FAMILIES = {"unlabelled/upr": "upr", "unlabelled/iati": "iati-som", "unlabelled/un-workplans": "uninfo-other",
-            "uninfo-other-neg": "uninfo-other", "rochelleterman/uprs": "upr"}
+FAMILIES = {
+    "unlabelled/upr": "upr",
+    "unlabelled/iati": "iati-som",
+    "unlabelled/un-workplans": "uninfo-other",
+    "uninfo-other-neg": "uninfo-other",
+    "rochelleterman/uprs": "upr",
+}
 
 
 @dataclass(frozen=True)
@@ -51,8 +58,13 @@ def _lines(path: Path) -> Iterable[dict[str, object]]:
 
 def _item(record: dict[str, object], text: str | None = None, source: str | None = None) -> Item:
     codes = {*record["objectives"], *record["principles"]}
-    return Item(str(record["id"]), source or str(record["source"]), text or str(record["text"]),
-                tuple(float(label in codes) for label in LABELS), int(record.get("sure", 2)))
+    return Item(
+        str(record["id"]),
+        source or str(record["source"]),
+        text or str(record["text"]),
+        tuple(float(label in codes) for label in LABELS),
+        int(record.get("sure", 2)),
+    )
 
 
 def read_items(path: Path) -> list[Item]:
@@ -99,8 +111,9 @@ def source_folds(items: Sequence[Item], folds: int, seed: int = 0) -> np.ndarray
 def concatenate(first: Item, second: Item) -> Item:
     """Join two texts into one that has the labels of both (the larger target of each label)."""
     union = tuple(max(a, b) for a, b in zip(first.targets, second.targets, strict=True))
-    return Item(f"{first.id}+{second.id}", first.source, f"{first.text} {second.text}", union,
-                min(first.sure, second.sure))
+    return Item(
+        f"{first.id}+{second.id}", first.source, f"{first.text} {second.text}", union, min(first.sure, second.sure)
+    )
 
 
 def augment(items: Sequence[Item], share: float, rng: random.Random, longest: int = 200) -> list[Item]:

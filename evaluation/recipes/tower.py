@@ -1,7 +1,8 @@
 """The tower: a fine-tuned copy of the upper encoder layers that turns shared hidden states into label logits.
 
-The embeddings and the lowest `split` layers of all-MiniLM-L6-v2 stay as they are, so one pass of the encoder serves
-search and tagging. Needs torch and transformers; the running product loads the exported ONNX file instead.
+The embeddings and the lowest `split` layers of all-MiniLM-L6-v2 stay as they are, so one pass of the encoder
+serves search and tagging. Needs torch and transformers; the running product loads the exported ONNX file
+instead.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ class Tower(nn.Module):
 
     def __init__(self, encoder: nn.Module, settings: TowerSettings) -> None:
         super().__init__()
-        self.layers = copy.deepcopy(encoder.encoder.layer[settings.split:])
+        self.layers = copy.deepcopy(encoder.encoder.layer[settings.split :])
         width = encoder.config.hidden_size
         self.pooling = settings.pooling
         self.dropout = nn.Dropout(settings.dropout)
@@ -115,15 +116,15 @@ def pad(rows: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
     ids = torch.zeros(len(rows), longest, dtype=torch.long)
     mask = torch.zeros(len(rows), longest, dtype=torch.long)
     for number, row in enumerate(rows):
-        ids[number, :len(row)] = torch.tensor(row)
-        mask[number, :len(row)] = 1
+        ids[number, : len(row)] = torch.tensor(row)
+        mask[number, : len(row)] = 1
     return ids, mask
 
 
 def batches(lengths: Sequence[int], size: int, rng: random.Random) -> Iterator[list[int]]:
     """Shuffled batches of texts of about equal length, so that little is padded."""
     order = sorted(range(len(lengths)), key=lambda i: lengths[i] * (1 + 0.15 * rng.random()))
-    groups = [order[i:i + size] for i in range(0, len(order), size)]
+    groups = [order[i : i + size] for i in range(0, len(order), size)]
     rng.shuffle(groups)
     yield from groups
 
@@ -136,7 +137,7 @@ def predict(lower: Lower, tower: Tower, texts: Sequence[str], window: int = 256,
     tower.eval()
     with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
         for start in range(0, len(order), size):
-            chosen = order[start:start + size]
+            chosen = order[start : start + size]
             ids, mask = pad([rows[i] for i in chosen])
             out[chosen] = tower(lower(ids, mask), mask).float().numpy()
     return out
@@ -146,20 +147,30 @@ def _epoch_items(items: Sequence[Item], settings: TowerSettings, rng: random.Ran
     return [*items, *augment(items, settings.join_share, rng)] if settings.join_share else list(items)
 
 
-def train(items: Sequence[Item], settings: TowerSettings, log: Callable[[str], None] = print,
-          each_epoch: Callable[[int, Lower, Tower], None] | None = None) -> tuple[Lower, Tower]:
+def train(
+    items: Sequence[Item],
+    settings: TowerSettings,
+    log: Callable[[str], None] = print,
+    each_epoch: Callable[[int, Lower, Tower], None] | None = None,
+) -> tuple[Lower, Tower]:
     """Fine-tune a tower on items (hard or soft targets); `each_epoch` may measure it in between."""
     torch.manual_seed(settings.seed)
     rng = random.Random(settings.seed)
     encoder = load_encoder()
     lower, tower = Lower(encoder, settings.split).eval(), Tower(encoder, settings)
     head = [p for n, p in tower.named_parameters() if not n.startswith("layers")]
-    optimiser = torch.optim.AdamW([{"params": tower.layers.parameters(), "lr": settings.encoder_rate},
-                                   {"params": head, "lr": settings.head_rate}], weight_decay=0.01)
+    optimiser = torch.optim.AdamW(
+        [
+            {"params": tower.layers.parameters(), "lr": settings.encoder_rate},
+            {"params": head, "lr": settings.head_rate},
+        ],
+        weight_decay=0.01,
+    )
     per_epoch = math.ceil(len(items) * (1 + settings.join_share) / settings.batch)
     total = int(per_epoch * settings.epochs)
     schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimiser, lambda s: min(1.0, (s + 1) / (0.08 * total)) * max(0.0, (total - s) / total))
+        optimiser, lambda s: min(1.0, (s + 1) / (0.08 * total)) * max(0.0, (total - s) / total)
+    )
     started, step = time.time(), 0
     for epoch in range(math.ceil(settings.epochs)):
         loss_sum, steps = 0.0, 0
@@ -178,8 +189,9 @@ def train(items: Sequence[Item], settings: TowerSettings, log: Callable[[str], N
     return lower, tower.eval()
 
 
-def _run_epoch(items: Sequence[Item], lower: Lower, tower: Tower, settings: TowerSettings,
-               rng: random.Random) -> Iterator[torch.Tensor]:
+def _run_epoch(
+    items: Sequence[Item], lower: Lower, tower: Tower, settings: TowerSettings, rng: random.Random
+) -> Iterator[torch.Tensor]:
     rows = [code.ids for code in load_tokenizer(settings.window).encode_batch([i.text for i in items])]
     wanted = torch.from_numpy(targets(items))
     wanted = wanted * (1 - settings.smoothing) + 0.5 * settings.smoothing

@@ -1,8 +1,8 @@
 """Make the shipped tagger from the annotated texts.
 
-Command: `.venv/bin/python -m evaluation.recipes.train_tower --out models/tagger-iom-seeeca` (about an hour on one
-core). With `--repository-only` it uses nothing outside the repository: `corpora/annotated/*.jsonl` that holds text.
-Stages are kept under `--work`, so that a stopped run goes on where it stopped.
+Command: `.venv/bin/python -m evaluation.recipes.train_tower --out models/tagger-iom-seeeca` (about an hour on
+one core). With `--repository-only` it uses nothing outside the repository: `corpora/annotated/*.jsonl` that
+holds text. Stages are kept under `--work`, so that a stopped run goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -19,7 +19,15 @@ from evaluation.recipes import calibration as cal
 from evaluation.recipes.calibration_set import calibration_folds
 from evaluation.recipes.parts import embed, fit_linear, held_out
 from evaluation.recipes.tagger_folder import Decision, write_folder
-from evaluation.recipes.tagging_data import ROOT, SHARED, Item, read_items, read_labels_by_id, source_folds, targets
+from evaluation.recipes.tagging_data import (
+    ROOT,
+    SHARED,
+    Item,
+    read_items,
+    read_labels_by_id,
+    source_folds,
+    targets,
+)
 from evaluation.recipes.tower import Tower, TowerSettings, load_encoder, train
 
 ANNOTATED = ROOT / "corpora" / "annotated"
@@ -57,12 +65,18 @@ def decide(parts: np.ndarray, wanted: np.ndarray) -> Decision:
     mixed = cal.mix(parts, weights)
     platt = cal.fit_platt(mixed, wanted)
     probability = platt(mixed)
-    return Decision(weights, platt, cal.fit_thresholds(probability, wanted), cal.fit_automatic(probability, wanted),
-                    len(wanted))
+    return Decision(
+        weights,
+        platt,
+        cal.fit_thresholds(probability, wanted),
+        cal.fit_automatic(probability, wanted),
+        len(wanted),
+    )
 
 
-def held_out_logits(items: Sequence[Item], vectors: np.ndarray, folds: np.ndarray,
-                    work: Work) -> tuple[np.ndarray, np.ndarray]:
+def held_out_logits(
+    items: Sequence[Item], vectors: np.ndarray, folds: np.ndarray, work: Work
+) -> tuple[np.ndarray, np.ndarray]:
     """Logits (3, n, n_labels) and targets (n, n_labels) of all texts in a calibration fold."""
     logits, wanted = [], []
     for fold in range(folds.max() + 1):
@@ -98,8 +112,13 @@ def main() -> None:
     folds = source_folds(items, 2) if asked.repository_only else calibration_folds(items)
     parts, wanted = held_out_logits(items, vectors, folds, work)
     decision = decide(parts, wanted)
-    write_folder(asked.out, final_tower(items, work), fit_linear(items, vectors), decision,
-                 {"texts": len(items), "repository_only": asked.repository_only})
+    write_folder(
+        asked.out,
+        final_tower(items, work),
+        fit_linear(items, vectors),
+        decision,
+        {"texts": len(items), "repository_only": asked.repository_only},
+    )
 
 
 if __name__ == "__main__":
