@@ -1,0 +1,9 @@
+"""Starts the web app on this machine: `python app.py`, then open http://127.0.0.1:7860."""
+
+from stratmap.app.serve import launch
+from stratmap.assembly import Desk
+from stratmap.settings import Settings
+
+if __name__ == "__main__":
+    settings = Settings.load()
+    launch(Desk(settings), settings)

@@ -1,0 +1,73 @@
+/* One delegated listener a panel. It acts on data-* attributes that the render functions write:
+   data-jump   scrolls to the element of that id and marks it for a moment
+   data-show   shows the element of that id and hides its siblings
+   data-choose hands a key to the server (a citation, a cell of the map)
+   data-copy   copies the text of the element of that id
+   data-theme  switches between light and dark
+   It never evaluates, inserts or sends text of a document. */
+const calm = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+function scrollTo_(target) {
+  const panel = target.closest(".sm-scroll");
+  const behavior = calm() ? "auto" : "smooth";
+  if (panel) {
+    const box = panel.getBoundingClientRect();
+    const top = target.getBoundingClientRect().top - box.top + panel.scrollTop - 72;
+    panel.scrollTo({ top, behavior });
+    if (box.top > window.innerHeight - 160 || box.bottom < 160) {
+      panel.scrollIntoView({ block: "start", behavior });
+    }
+  } else {
+    target.scrollIntoView({ block: "center", behavior });
+  }
+}
+
+function jump(id) {
+  const target = document.getElementById(id);
+  if (!target) return;
+  const closed = target.closest("details:not([open])");
+  if (closed) closed.open = true;
+  scrollTo_(target);
+  document.querySelectorAll(".sm-here").forEach((node) => node.classList.remove("sm-here"));
+  target.classList.add("sm-here");
+}
+
+element.addEventListener("click", (event) => {
+  const hit = event.target.closest("[data-jump],[data-show],[data-choose],[data-copy],[data-theme]");
+  if (!hit || !element.contains(hit)) return;
+  if (hit.dataset.jump) {
+    if (hit.tagName === "A") event.preventDefault();
+    jump(hit.dataset.jump);
+  } else if (hit.dataset.show) {
+    const shown = document.getElementById(hit.dataset.show);
+    if (!shown) return;
+    for (const sibling of shown.parentElement.children) sibling.hidden = sibling !== shown;
+    element.querySelectorAll("[data-show]").forEach((b) => b.setAttribute("aria-pressed", String(b === hit)));
+    if (shown.getBoundingClientRect().top > window.innerHeight - 120) scrollTo_(shown);
+  } else if (hit.dataset.choose) {
+    window.stratmapChosen = hit.dataset.choose;
+    element.querySelectorAll(".sm-chosen").forEach((node) => node.classList.remove("sm-chosen"));
+    hit.classList.add("sm-chosen");
+    trigger("click");
+  } else if (hit.dataset.copy) {
+    const source = document.getElementById(hit.dataset.copy);
+    navigator.clipboard?.writeText(source ? source.textContent : "").then(() => {
+      const before = hit.textContent;
+      hit.textContent = "Copied";
+      setTimeout(() => { hit.textContent = before; }, 1500);
+    });
+  } else if (hit.dataset.theme) {
+    document.body.classList.toggle("dark");
+  }
+});
+
+if (typeof watch === "function") {
+  watch("value", () => {
+    const target = element.querySelector("[data-arrive]");
+    if (target) scrollTo_(target);
+    const view = element.querySelector("[data-into-view]");
+    if (view && view.getBoundingClientRect().top > window.innerHeight - 200) {
+      view.scrollIntoView({ block: "start", behavior: calm() ? "auto" : "smooth" });
+    }
+  });
+}

@@ -1,0 +1,61 @@
+"""What the web app asks of a desk, so that tests can hand it a small one.
+
+Comes in: nothing. Goes out: a protocol and the records that tabs keep in a session. Does nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from stratmap.framework import Crosswalk, Framework
+from stratmap.records import Answer, Document, Filters, Hit, IndexedDocument, TaggedDocument
+
+
+class DeskLike(Protocol):
+    """The part of `stratmap.assembly.Desk` that the app uses. Every method may raise `StratmapError`."""
+
+    @property
+    def framework(self) -> Framework:
+        """The strategy that reports are mapped to."""
+
+    def tag(self, document: Document) -> TaggedDocument:
+        """The tags of a document with their evidence."""
+
+    def ask(self, question: str, filters: Filters = ..., history: Sequence[str] = ...) -> Answer:
+        """The answer to a question; `history` holds the earlier questions of the conversation."""
+
+    def documents(self) -> list[IndexedDocument]:
+        """What the archive holds."""
+
+    def page_text(self, doc_id: str, page_index: int) -> str:
+        """The text of one page of an indexed document."""
+
+    def similar(self, document: Document, k: int = ...) -> list[Hit]:
+        """The passages of the archive that are nearest to a document."""
+
+    def crosswalk(self, target: str) -> Crosswalk:
+        """The links of the framework to another one."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaggedReport:
+    """One report of a session: its text, its tags, and what is near it in the archive.
+
+    `note` says why `nearest` is empty where the archive could not be asked.
+    """
+
+    document: Document
+    tagged: TaggedDocument
+    nearest: tuple[Hit, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One question of a conversation with its answer, or the problem that stood in the way."""
+
+    question: str
+    answer: Answer | None = None
+    problem: str = ""

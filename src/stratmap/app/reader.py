@@ -1,0 +1,54 @@
+"""The reader: the key of a place in the archive comes in, its page with the quotation highlighted goes out.
+
+Used by the tabs that cite the archive. Opens indexed documents only, through the desk; never a file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import gradio as gr
+
+from stratmap.app.protocol import DeskLike
+from stratmap.app.render.pages import page_view
+from stratmap.app.render.text import notice
+from stratmap.errors import StratmapError, UsageError
+
+_CHOSEN = "() => window.stratmapChosen || ''"
+
+
+def parse_key(key: str) -> tuple[str, int, int, int, int | None]:
+    """The parts of `doc|page index|start|end|page`.
+
+    Raises:
+        UsageError: The key has another shape.
+    """
+    parts = key.rsplit("|", 4)
+    try:
+        doc_id, page_index, start, end, page = parts
+        numbers = int(page_index), int(start), int(end)
+        shown = int(page) if page else None
+    except ValueError as error:
+        raise UsageError(f"expected doc|page index|start|end|page, found {key!r:.80}.") from error
+    if min(numbers) < 0:
+        raise UsageError(f"expected no negative place, found {key!r:.80}.")
+    return doc_id, *numbers, shown
+
+
+def open_place(desk: DeskLike, key: str) -> str:
+    """The page of a place as HTML, or what stood in the way."""
+    try:
+        doc_id, page_index, start, end, page = parse_key(key)
+        text = desk.page_text(doc_id, page_index)
+        known = next((d for d in desk.documents() if d.doc_id == doc_id), None)
+    except StratmapError as error:
+        return notice(str(error), kind="problem")
+    title = (known.title or known.name) if known else doc_id
+    return page_view(title, page, text, start, end)
+
+
+def wire_reader(panel: Any, reader: Any, handler: Callable[[str], str], api_name: str) -> None:
+    """Let a click on a chip in `panel` fill `reader`."""
+    key = gr.Textbox(visible=False)
+    panel.click(handler, key, reader, js=_CHOSEN, api_name=api_name, show_progress="hidden")

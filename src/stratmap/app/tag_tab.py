@@ -1,0 +1,224 @@
+"""The tab *Tag a report*: a pasted text, uploads or a sample come in; tags, evidence and a file go out.
+
+Plain functions first, their wiring to Gradio last. Reports stay in the session of whoever brought them; nothing
+is added to the archive here.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from stratmap.app.protocol import DeskLike, TaggedReport
+from stratmap.app.reader import open_place, wire_reader
+from stratmap.app.render import tags as render
+from stratmap.app.render.text import empty, notice, shortened
+from stratmap.app.samples import SAMPLES
+from stratmap.app.theme import behaviour
+from stratmap.errors import LimitExceeded, StratmapError, UsageError
+from stratmap.framework import shipped_crosswalks
+from stratmap.reading import READABLE_SUFFIXES, read_bytes, read_text
+from stratmap.records import Document
+from stratmap.settings import Settings
+
+_NEAREST = 6
+_START = ("Nothing tagged yet", "Paste a report, upload files or pick a sample; the tags appear here.")
+_NAMES = {
+    "sdg": "Sustainable Development Goals",
+    "gcm": "Global Compact for Migration",
+    "srf": "IOM Strategic Results Framework",
+}
+Progress = Callable[[float, str], None]
+
+
+def read_pasted(pasted: str, settings: Settings) -> Document:
+    """The pasted text as a document, named after its first line.
+
+    Raises:
+        LimitExceeded: It is longer than the setting allows.
+    """
+    if len(pasted) > settings.app.max_paste_characters:
+        most = f"{settings.app.max_paste_characters:,}"
+        raise LimitExceeded("pasted text", f"expected at most {most} characters, found {len(pasted):,}.")
+    first = next((line for line in pasted.splitlines() if line.strip()), "pasted text")
+    return read_text(pasted, shortened(first, 80))
+
+
+def read_upload(path: Path, settings: Settings) -> Document:
+    """An uploaded file as a document; its place on the server is not kept.
+
+    Raises:
+        ReadingError: It is too large or cannot be read.
+    """
+    size = path.stat().st_size
+    if size > settings.app.max_upload_bytes:
+        most = f"{settings.app.max_upload_bytes:,}"
+        raise LimitExceeded(path.name, f"expected at most {most} bytes, found {size:,}.")
+    return read_bytes(path.read_bytes(), path.name, settings.reading)
+
+
+def tag_report(desk: DeskLike, document: Document) -> TaggedReport:
+    """Tag one document and look for its neighbours; an archive that cannot be asked is a note, not an error."""
+    tagged = desk.tag(document)
+    try:
+        return TaggedReport(document, tagged, tuple(desk.similar(document, _NEAREST)))
+    except StratmapError as error:
+        return TaggedReport(document, tagged, note=str(error))
+
+
+def tag_reports(
+    desk: DeskLike, settings: Settings, pasted: str, paths: Sequence[str], progress: Progress
+) -> tuple[list[TaggedReport], list[str]]:
+    """Read and tag the pasted text and every file; one that fails becomes a problem, the rest goes on."""
+    sources: list[Callable[[], Document]] = []
+    if pasted.strip():
+        sources.append(lambda: read_pasted(pasted, settings))
+    sources += [lambda path=Path(path): read_upload(path, settings) for path in paths]  # type: ignore[misc]
+    done: list[TaggedReport] = []
+    problems: list[str] = []
+    for position, read in enumerate(sources):
+        progress(position / len(sources), f"Report {position + 1} of {len(sources)}")
+        try:
+            done.append(tag_report(desk, read()))
+        except StratmapError as error:
+            problems.append(str(error))
+    return done, problems
+
+
+def show_report(desk: DeskLike, reports: Sequence[TaggedReport], position: int, problems: Sequence[str]) -> str:
+    """One report of the session, with what could not be read above it."""
+    above = "".join(notice(problem, "Not read:", "problem") for problem in problems)
+    if not reports:
+        return above or notice("Paste a text or choose a file first.")
+    return above + render.report(reports[min(position, len(reports) - 1)], desk.framework)
+
+
+def show_crosswalk(desk: DeskLike, reports: Sequence[TaggedReport], position: int, target: str) -> str:
+    """The applied tags of a report in the words of another framework."""
+    if not reports:
+        return notice("Tag a report first.")
+    codes = render.applied_codes(reports[min(position, len(reports) - 1)].tagged)
+    try:
+        return render.crosswalk_table(desk.crosswalk(target), codes, desk.framework)
+    except StratmapError as error:
+        return notice(str(error), kind="problem")
+
+
+def write_json(reports: Sequence[TaggedReport]) -> str:
+    """A file with the tags of all reports of the session; the address of the file."""
+    path = Path(tempfile.mkdtemp(prefix="stratmap-")) / "stratmap-tags.json"
+    data = [render.as_data(report.tagged) for report in reports]
+    path.write_text(json.dumps(data, ensure_ascii=False, indent=2), encoding="utf-8")
+    return str(path)
+
+
+def tag_text(desk: DeskLike, settings: Settings, text: str) -> dict[str, Any]:
+    """The tags of one text as data.
+
+    Raises:
+        UsageError: The text is empty.
+        StratmapError: It cannot be tagged.
+    """
+    if not text.strip():
+        raise UsageError("expected a text, found none.")
+    return render.as_data(desk.tag(read_pasted(text, settings)))
+
+
+def build(desk: DeskLike, settings: Settings) -> None:
+    """Draw the tab and wire its events (inside a `gr.Blocks`)."""
+    state = gr.State([])
+    with gr.Accordion("Your report", open=True, elem_id="report-input") as box:
+        with gr.Row(equal_height=True):
+            pasted = gr.Textbox(
+                label="Paste the text",
+                lines=9,
+                max_lines=14,
+                elem_id="paste",
+                scale=3,
+                placeholder="A project report, a proposal, a news item …",
+            )
+            files = gr.File(
+                label="or upload files",
+                file_count="multiple",
+                file_types=sorted(READABLE_SUFFIXES),
+                scale=2,
+                height=210,
+                elem_id="upload",
+            )
+        with gr.Row(elem_classes="sm-actions"):
+            go = gr.Button("Tag this report", variant="primary", elem_id="tag-go", scale=0, min_width=180)
+            gr.HTML('<span class="sm-muted">or try</span>', elem_classes="sm-or", apply_default_css=False)
+            tries = [gr.Button(name, size="sm", scale=0, min_width=130) for name in SAMPLES]
+    picker = gr.Radio(label="Reports", choices=[], type="index", visible=False, elem_id="picker")
+    shown = gr.HTML(empty(*_START), elem_id="report", js_on_load=behaviour(), apply_default_css=False)
+    reader = gr.HTML(js_on_load=behaviour(), apply_default_css=False, elem_id="tag-reader")
+    with gr.Row(visible=False, elem_classes="sm-actions") as tools:
+        download = gr.DownloadButton("Download JSON", size="sm", scale=0, min_width=150, elem_id="tag-json")
+        targets = [gr.Button(_NAMES.get(t, t), size="sm", scale=0, min_width=150) for t in _targets(desk)]
+    related = gr.HTML(apply_default_css=False, elem_id="crosswalk")
+    _wire(
+        desk, settings, (pasted, files), (go, tries), (shown, state, picker, download, box, tools, related, reader)
+    )
+    picker.input(
+        lambda reports, position: show_report(desk, reports, position or 0, ()),
+        [state, picker],
+        shown,
+        api_name="show_report",
+    )
+    for button, target in zip(targets, _targets(desk), strict=True):
+        button.click(
+            lambda reports, position, target=target: show_crosswalk(desk, reports, position or 0, target),
+            [state, picker],
+            related,
+            api_name=f"crosswalk_{target}",
+        )
+    wire_reader(shown, reader, lambda key: open_place(desk, key), "open_neighbour")
+    _wire_api(desk, settings)
+
+
+def _targets(desk: DeskLike) -> tuple[str, ...]:
+    return shipped_crosswalks(desk.framework.id)
+
+
+def _wire(desk: DeskLike, settings: Settings, inputs: Any, starts: Any, outputs: Any) -> None:
+    pasted, files = inputs
+    go, tries = starts
+
+    def tag(text: str, paths: list[str] | None, progress: Any = gr.Progress()) -> Any:  # noqa: B008
+        reports, problems = tag_reports(desk, settings, text or "", paths or [], lambda d, m: progress(d, desc=m))
+        names = [f"{i}. {shortened(r.document.name, 50)}" for i, r in enumerate(reports, 1)]
+        radio = gr.Radio(choices=names, value=names[0] if names else None, visible=len(names) > 1)
+        file = write_json(reports) if reports else None
+        return (
+            show_report(desk, reports, 0, problems),
+            reports,
+            radio,
+            file,
+            gr.Accordion(open=not reports),
+            gr.Row(visible=bool(reports)),
+            "",
+            "",
+        )
+
+    go.click(tag, [pasted, files], list(outputs), api_name="tag_reports")
+    for button, name in zip(tries, SAMPLES, strict=True):
+        key = name.lower().replace(" ", "_")
+        button.click(
+            lambda name=name: (SAMPLES[name], None), None, [pasted, files], api_name=f"sample_{key}"
+        ).then(tag, [pasted, files], list(outputs), api_name=f"tag_{key}", api_visibility="undocumented")
+
+
+def _wire_api(desk: DeskLike, settings: Settings) -> None:
+    def tag_text_api(text: str) -> dict[str, Any]:
+        """Tag one text: probabilities, states and evidence of every objective and principle."""
+        try:
+            return tag_text(desk, settings, text)
+        except StratmapError as error:
+            raise gr.Error(str(error)) from error
+
+    gr.api(tag_text_api, api_name="tag_text")

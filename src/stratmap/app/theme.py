@@ -1,0 +1,70 @@
+"""How the app looks: nothing comes in, the theme, the style sheet and the page's own script go out.
+
+System fonts only. The style sheet and the script are files of the package; neither holds text of a document.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import gradio as gr
+
+_FOLDER = Path(__file__).parent
+_SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "Helvetica Neue", "Arial", "sans-serif")
+_MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace")
+
+
+def stylesheet() -> str:
+    """The app's style sheet."""
+    return (_FOLDER / "style.css").read_text(encoding="utf-8")
+
+
+def behaviour() -> str:
+    """The script that every HTML panel runs once: jumps, chips and the copy button, by delegation."""
+    return (_FOLDER / "behaviour.js").read_text(encoding="utf-8")
+
+
+def theme() -> gr.themes.Base:
+    """A quiet Gradio theme in the colours of the style sheet."""
+    return gr.themes.Base(
+        primary_hue=gr.themes.colors.blue,
+        neutral_hue=gr.themes.colors.slate,
+        font=list(_SANS),
+        font_mono=list(_MONO),
+        radius_size=gr.themes.sizes.radius_md,
+    ).set(
+        body_background_fill="#f5f6f8",
+        body_background_fill_dark="#11161c",
+        body_text_color="#1b2531",
+        body_text_color_dark="#e8ecf1",
+        body_text_color_subdued="#526070",
+        body_text_color_subdued_dark="#a9b4c1",
+        block_background_fill="#ffffff",
+        block_background_fill_dark="#1a2129",
+        block_border_color="#d9dee5",
+        block_border_color_dark="#323c48",
+        block_label_text_color="#3c4959",
+        block_label_text_color_dark="#c3ccd7",
+        block_title_text_color="#3c4959",
+        block_title_text_color_dark="#c3ccd7",
+        block_info_text_color="#526070",
+        block_info_text_color_dark="#a9b4c1",
+        input_background_fill="#ffffff",
+        input_background_fill_dark="#151b22",
+        input_border_color="#8994a3",
+        input_border_color_dark="#66727f",
+        input_placeholder_color="#5d6978",
+        input_placeholder_color_dark="#9aa5b3",
+        button_primary_background_fill="#1c559c",
+        button_primary_background_fill_hover="#164680",
+        button_primary_background_fill_dark="#2f6db8",
+        button_primary_background_fill_hover_dark="#2a62a6",
+        button_primary_text_color="#ffffff",
+        button_primary_text_color_dark="#ffffff",
+        button_secondary_background_fill="#ffffff",
+        button_secondary_background_fill_dark="#232c36",
+        button_secondary_border_color="#b9c2cd",
+        button_secondary_border_color_dark="#4a5664",
+        button_secondary_text_color="#1b2531",
+        button_secondary_text_color_dark="#e8ecf1",
+    )

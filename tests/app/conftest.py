@@ -1,0 +1,139 @@
+"""A small desk for the tests of the app: keywords instead of a model, six documents instead of an archive."""
+
+import os
+from collections.abc import Sequence
+
+import pytest
+
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+
+from stratmap.errors import IndexFolderError, UsageError
+from stratmap.framework import Crosswalk, Framework, load_crosswalk, load_framework
+from stratmap.reading import read_text, sentence_spans
+from stratmap.records import (
+    Answer,
+    Citation,
+    Document,
+    Evidence,
+    Filters,
+    Hit,
+    IndexedDocument,
+    Passage,
+    Statement,
+    Tag,
+    TaggedDocument,
+)
+
+ARCHIVE = (
+    ("moldova-centre.md", "Moldova", 2012, "A resource centre in Chisinau offered retraining to 240 returnees. "
+     "Wages of seasonal workers were paid on time."),
+    ("armenia-return.md", "Armenia", 2019, "Returnees in Armenia found work through grants for small workshops. "
+     "Each grant came with six weeks of mentoring."),
+    ("armenia-border.md", "Armenia", 2021, "Border guards at Bagratashen trained in document examination."),
+    ("georgia-tb.md", "Georgia", 2020, "Mobile clinics treated 310 migrants for tuberculosis."),
+    ("georgia-law.md", "Georgia", 2014, "Parliament adopted the migration strategy and its action plan."),
+    ("hostile <b>.md", "Tajikistan", 2011, "<script>alert('archive')</script> remittances grew {{value}} ${1+1}."),
+)  # fmt: skip
+
+
+NO_FILTERS = Filters()
+
+
+class FakeDesk:
+    """Finds the framework's keywords; knows the documents of `ARCHIVE`, or none."""
+
+    def __init__(self, with_archive: bool = True) -> None:
+        self.framework: Framework = load_framework()
+        self.pages = {}
+        self.known = []
+        for name, country, year, text in ARCHIVE if with_archive else ():
+            document = read_text(text, name)
+            self.pages[document.doc_id] = document.text
+            labels = {t.code: t.probability for g in self.tag(document).tags.values() for t in g if t.applied}
+            self.known.append(IndexedDocument(document.doc_id, name, name, "", "en", 1, (country,), year, labels))
+
+    def tag(self, document: Document) -> TaggedDocument:
+        if "unreadable" in document.text:
+            raise UsageError("expected a text in words, found none.")
+        tags = {
+            group.id: tuple(sorted((self._tag(document, code.code) for code in group.labels),
+                                   key=lambda tag: -tag.probability))
+            for group in self.framework.groups
+        }  # fmt: skip
+        review = any(tag.review for group in tags.values() for tag in group)
+        return TaggedDocument(document.name, document.doc_id, document.language, len(document.pages), tags, review)
+
+    def _tag(self, document: Document, code: str) -> Tag:
+        label = self.framework.label(code)
+        evidence = []
+        for index, page in enumerate(document.pages):
+            for start, end in sentence_spans(page.text):
+                sentence = page.text[start:end]
+                hits = sum(word.lower() in sentence.lower() for word in label.keywords)
+                if hits:
+                    evidence.append(Evidence(page.number, start, end, sentence, 1 - 0.3**hits, index))
+        probability = round(0.04 if not evidence else 1 - 0.45 ** len(evidence), 3)
+        return Tag(code, label.name, probability, probability >= 0.5, tuple(evidence), 0.5 <= probability < 0.6)
+
+    def ask(self, question: str, filters: Filters = NO_FILTERS, history: Sequence[str] = ()) -> Answer:
+        if "boom" in question:
+            raise UsageError("expected a question, found a bang.")
+        words = {word.strip("?.,").lower() for word in question.split() if len(word) > 5}
+        for document in self.known:
+            if filters.countries and not set(filters.countries) & set(document.countries):
+                continue
+            text = self.pages[document.doc_id]
+            for start, end in sentence_spans(text):
+                if words & {word.strip("?.,").lower() for word in text[start:end].split()}:
+                    return self._answer(question, document, text[start:end], start, end)
+        return Answer(
+            question, False, "The archive holds no passage that answers this.", (), tuple(self._hits()[:2])
+        )
+
+    def _answer(self, question: str, document: IndexedDocument, quote: str, start: int, end: int) -> Answer:
+        citation = Citation(1, document.doc_id, document.name, 1, 0, start, end, quote, 0.9)
+        statement = Statement(quote, (1,))
+        return Answer(question, True, f"{quote} [1]", (citation,), (), 0.87, (statement,))
+
+    def _hits(self) -> list[Hit]:
+        return [
+            Hit(Passage(d.doc_id, 0, 1, 0, len(self.pages[d.doc_id]), 0, self.pages[d.doc_id]), d.name, 0.5)
+            for d in self.known
+        ]
+
+    def documents(self) -> list[IndexedDocument]:
+        return list(self.known)
+
+    def page_text(self, doc_id: str, page_index: int) -> str:
+        if doc_id not in self.pages or page_index:
+            raise UsageError(f"expected a page of the archive, found {doc_id!r}.")
+        return self.pages[doc_id]
+
+    def similar(self, document: Document, k: int = 5) -> list[Hit]:
+        if not self.known:
+            raise IndexFolderError("expected an index, found none; `stratmap index` makes one.")
+        return self._hits()[:k]
+
+    def crosswalk(self, target: str) -> Crosswalk:
+        return load_crosswalk(self.framework, target)
+
+
+@pytest.fixture(scope="session")
+def desk() -> FakeDesk:
+    return FakeDesk()
+
+
+@pytest.fixture(scope="session")
+def bare_desk() -> FakeDesk:
+    return FakeDesk(with_archive=False)
+
+
+@pytest.fixture(scope="session")
+def server(desk):
+    """The address of a running app on a free port of this machine."""
+    from stratmap.app.serve import launch
+    from stratmap.settings import Settings
+
+    app = launch(desk, Settings(), port=0, block=False)
+    yield app.local_url
+    app.close()

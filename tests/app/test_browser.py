@@ -1,0 +1,159 @@
+"""What people do with the app, in the system's Chromium; every request that leaves this machine fails the test."""
+
+import shutil
+
+import pytest
+
+from stratmap.app.samples import SAMPLES
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+HOSTILE = (
+    "<img src=x onerror='window.hacked=1'> ${window.hacked=1} {{window.hacked=1}} "
+    "<script>window.hacked=1</script> "
+    "Victims of trafficking reached a shelter. \u05e9\u05dc\u05d5\u05dd remittances."
+)
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.filterwarnings("ignore"),  # the server runs in this process; Gradio's warnings are not ours
+    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is missing; install it with: apt-get install chromium"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api").sync_playwright().start()
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    yield browser
+    browser.close()
+    playwright.stop()
+
+
+@pytest.fixture
+def page(browser, server):
+    """A fresh page of the app that notes errors and requests to anywhere else."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    elsewhere, errors = [], []
+    page.on("request", lambda r: None if r.url.startswith((server, "data:", "blob:")) else elsewhere.append(r.url))
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(server)
+    page.wait_for_selector("#paste textarea")
+    yield page
+    context.close()
+    assert elsewhere == []
+    assert errors == []
+
+
+def tag(page, report):
+    page.locator("#paste textarea").fill(report)
+    page.locator("#tag-go").click()
+    page.wait_for_selector(".sm-report")
+
+
+def open_tab(page, name):
+    page.get_by_role("tab", name=name).click()
+
+
+def ask(page, question):
+    open_tab(page, "Ask the archive")
+    page.locator("#question textarea").fill(question)
+    page.locator("#question textarea").press("Enter")
+
+
+def in_view(page, selector):
+    return page.evaluate(
+        "s => { const n = document.querySelector(s), p = n.closest('.sm-scroll').getBoundingClientRect(),"
+        " b = n.getBoundingClientRect(); return b.top >= p.top - 2 && b.top < p.bottom && b.top < innerHeight; }",
+        selector,
+    )
+
+
+def test_paste_then_tags_then_evidence(page):
+    filler = "The weather was fine and the meeting went well. " * 60
+    tag(page, f"A long report\n\n{filler}\n\nVictims of trafficking reached a shelter.")
+    assert not in_view(page, "#ev-O4-0")
+    page.locator("#row-O4 > summary").press("Enter")
+    page.wait_for_timeout(900)
+    assert in_view(page, "#ev-O4-0")
+    assert "Victims of trafficking" in page.locator("mark").last.inner_text()
+    assert page.locator("#row-O4 .sm-evidence").first.is_visible()
+
+
+def test_a_sample_is_tagged_with_one_click_and_its_tags_download(page):
+    page.get_by_role("button", name="Seasonal workers").click()
+    page.wait_for_selector("#row-O5.sm-is-yes")
+    with page.expect_download() as download:
+        page.locator("#tag-json").click()
+    assert download.value.suggested_filename == "stratmap-tags.json"
+    page.get_by_role("button", name="Sustainable Development Goals").click()
+    page.wait_for_selector("#crosswalk table")
+
+
+def test_several_uploads_are_kept_apart(page, tmp_path):
+    for name in ("Flood response", "Border crossing"):
+        (tmp_path / f"{name}.txt").write_text(SAMPLES[name], encoding="utf-8")
+    page.locator("#upload input[type=file]").set_input_files([str(p) for p in sorted(tmp_path.iterdir())])
+    page.get_by_text("Flood response.txt").first.wait_for()
+    page.locator("#tag-go").click()
+    page.wait_for_selector("#row-O8")
+    page.get_by_label("2. Flood response.txt").check()
+    page.get_by_role("heading", name="Flood response").first.wait_for()
+
+
+def test_ask_then_the_citation_opens_and_nothing_found_looks_different(page):
+    ask(page, "What helped returnees?")
+    page.locator(".sm-chip").first.click()
+    page.wait_for_selector("#reader mark.sm-quote")
+    assert "returnees" in page.locator("#reader mark.sm-quote").inner_text()
+    ask(page, "What does cement cost on the moon?")
+    page.wait_for_selector(".sm-nothing")
+    assert page.locator(".sm-answer").count() == 2
+
+
+def test_the_strategy_opens_its_texts(page, desk):
+    open_tab(page, "Framework")
+    page.locator("[data-show=about-O4]").click()
+    assert page.locator("#about-O4").is_visible()
+    assert not page.locator("#about-goal").is_visible()
+    assert desk.framework.label("O4").statement in page.locator("#about-O4").inner_text()
+
+
+def test_a_cell_of_the_portfolio_opens_its_documents(page):
+    open_tab(page, "Portfolio")
+    page.get_by_label("O7, Georgia: 1 document").click()
+    page.get_by_text("georgia-tb.md").wait_for()
+    page.get_by_label("Year").check()
+    page.get_by_label("O7, 2020: 1 document").wait_for()
+
+
+def test_a_hostile_document_is_only_text(page):
+    tag(page, HOSTILE)
+    page.wait_for_timeout(500)
+    assert page.evaluate("window.hacked") is None
+    shown = page.locator(".sm-document .sm-prose").inner_text()
+    assert "<img src=x onerror='window.hacked=1'> ${window.hacked=1} {{window.hacked=1}}" in shown
+    assert page.locator(".sm-report img, .sm-report script").count() == 0
+
+
+@pytest.mark.parametrize("name", ["Tag a report", "Ask the archive", "Framework", "Portfolio"])
+def test_no_tab_is_wider_than_a_phone(page, name):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.reload()
+    page.wait_for_selector("#paste textarea")
+    page.wait_for_timeout(600)
+    if name == "Tag a report":
+        tag(page, SAMPLES["Seasonal workers"])
+    else:
+        open_tab(page, name)
+    page.wait_for_timeout(400)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
