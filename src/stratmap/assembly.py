@@ -76,6 +76,12 @@ class Desk:
     def _model(self) -> PassageModel:
         from stratmap.artefacts import shipped_folder
 
+        if self.settings.tagging.head:
+            from stratmap.tagging.head import HeadModel
+            from stratmap.tagging.zero_shot import ZeroShotModel
+
+            otherwise = ZeroShotModel(self.framework, self.encoder)
+            return HeadModel(Path(self.settings.tagging.head), self.framework, self.encoder, otherwise)
         if self.settings.encoding.encoder == "shipped":
             try:
                 folder = shipped_folder(f"tagger-{self.framework.id}")

@@ -69,6 +69,7 @@ class TaggingSettings:
     """How tags are decided and shown."""
 
     framework: str = _setting("iom-seeeca", "name of a shipped framework, or a path to a YAML file")
+    head: str = _setting("", "folder of a head made by `stratmap train`; empty: the shipped or the zero-shot model")
     evidence_per_tag: int = _setting(5, "most evidence passages shown for a tag")
     neighbours: bool = _setting(True, "let documents already tagged in the index take part")
 

@@ -1,0 +1,128 @@
+"""Training a head for any framework: annotated texts in, a tagger's folder out, in seconds and without torch.
+
+One logistic regression a label on the encoder's vectors (scikit-learn, extra `train`), probabilities and thresholds
+from five held-out folds. The shipped tagger has more parts and is made by `evaluation/recipes/train_tower.py`; this
+is what `stratmap train` does with a user's own data.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from stratmap.artefacts import write_manifest
+from stratmap.encoding import Encoder
+from stratmap.errors import MissingExtra, UsageError
+from stratmap.files import atomic_write, atomic_write_text
+from stratmap.framework import Framework
+
+HEAD, WEIGHTS = "head.json", "weights.safetensors"
+_FOLDS = 5
+_LEAST_EXAMPLES = 2 * _FOLDS
+_PRIOR_WEIGHT = 20.0  # how strongly thresholds of rare labels are drawn to the common one
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingFigures:
+    """Held-out figures: macro-F1 over the labels with enough examples, their number, and which had too few."""
+
+    items: int
+    macro_f1: float
+    labels: int
+    too_few: tuple[str, ...]
+
+
+def train_head(
+    texts: Sequence[str], truth: np.ndarray, framework: Framework, encoder: Encoder, folder: Path, seed: int = 0
+) -> TrainingFigures:
+    """Fit a head and write its folder.
+
+    Args:
+        texts: Texts within the encoder's window, n of them.
+        truth: bool (n, labels), columns in the order of `framework.codes`.
+        framework: The labels.
+        encoder: Vectors.
+        folder: Where to write.
+        seed: Of the folds.
+
+    Raises:
+        MissingExtra: scikit-learn is not installed.
+        UsageError: No label has ten examples with and ten without it.
+    """
+    counts = truth.sum(0)
+    usable = np.flatnonzero((counts >= _LEAST_EXAMPLES) & (len(texts) - counts >= _LEAST_EXAMPLES))
+    if not len(usable):
+        raise UsageError(
+            f"expected at least {_LEAST_EXAMPLES} texts with and without a label, found none; "
+            "the labels' descriptions alone work without training: stratmap tag --framework FILE"
+        )
+    vectors = encoder.encode(texts)
+    held_out = _held_out(vectors, truth[:, usable], seed)
+    thresholds = _thresholds(held_out, truth[:, usable])
+    weights, bias = _fit(vectors, truth[:, usable])
+    codes = [framework.codes[column] for column in usable]
+    _write(folder, framework, encoder, codes, weights, bias, thresholds, len(texts))
+    given = held_out >= thresholds
+    each = [_f1(truth[:, column], given[:, place]) for place, column in enumerate(usable)]
+    too_few = tuple(code for column, code in enumerate(framework.codes) if column not in set(usable.tolist()))
+    return TrainingFigures(len(texts), float(np.mean(each)), len(usable), too_few)
+
+
+def _fit(vectors: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    try:
+        from sklearn.linear_model import LogisticRegression
+    except ModuleNotFoundError as error:
+        raise MissingExtra("training", "train") from error
+    models = [LogisticRegression(C=10.0, max_iter=500).fit(vectors, column) for column in truth.T]
+    return np.stack([m.coef_[0] for m in models], axis=1), np.array([m.intercept_[0] for m in models])
+
+
+def _held_out(vectors: np.ndarray, truth: np.ndarray, seed: int) -> np.ndarray:
+    """Probabilities of each text from models that did not see it, (n, labels)."""
+    fold = np.random.default_rng(seed).permutation(len(vectors)) % _FOLDS
+    out = np.zeros(truth.shape)
+    for number in range(_FOLDS):
+        inside = fold != number
+        varied = [column for column in range(truth.shape[1]) if 0 < truth[inside, column].sum() < inside.sum()]
+        weights, bias = _fit(vectors[inside], truth[inside][:, varied])
+        out[np.ix_(~inside, varied)] = 1 / (1 + np.exp(-(vectors[~inside] @ weights + bias)))
+    return out
+
+
+def _thresholds(probabilities: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """The best threshold of each label on held-out data, drawn to the best common one where examples are few."""
+    grid = np.arange(0.1, 0.91, 0.02)
+    scores = np.array([[_f1(truth[:, j], probabilities[:, j] >= t) for t in grid] for j in range(truth.shape[1])])
+    common = grid[int(scores.mean(0).argmax())]
+    own = grid[scores.argmax(1)]
+    share = truth.sum(0) / (truth.sum(0) + _PRIOR_WEIGHT)
+    return np.asarray(share * own + (1 - share) * common)
+
+
+def _f1(truth: np.ndarray, given: np.ndarray) -> float:
+    total = int(truth.sum() + given.sum())
+    return 2 * int((truth & given).sum()) / total if total else 0.0
+
+
+def _write(
+    folder: Path,
+    framework: Framework,
+    encoder: Encoder,
+    codes: list[str],
+    weights: np.ndarray,
+    bias: np.ndarray,
+    thresholds: np.ndarray,
+    items: int,
+) -> None:
+    from safetensors.numpy import save
+
+    tensors = {"weights": weights.astype(np.float32), "bias": bias.astype(np.float32)}
+    atomic_write(folder / WEIGHTS, save({key: np.ascontiguousarray(value) for key, value in tensors.items()}))
+    head = {"labels": codes, "thresholds": [round(float(t), 4) for t in thresholds], "items": items}
+    atomic_write_text(folder / HEAD, json.dumps(head, indent=1) + "\n")
+    facts = {"framework": framework.id, "embedder": encoder.name, "embedder_fingerprint": encoder.fingerprint}
+    write_manifest(folder, "head", f"head-{framework.id}", "1", [HEAD, WEIGHTS], facts)
