@@ -14,9 +14,7 @@ from stratmap.records import Answer, Filters
 from stratmap.settings import Settings
 
 
-def run(
-    question: str, queries: Path | None, index: Path, filters: Filters, settings: Settings, as_json: bool
-) -> int:
+def run(question: str, queries: Path | None, index: Path, filters: Filters, settings: Settings, as_json: bool) -> int:
     """Answer and print; returns the exit code."""
     desk = Desk(settings, index)
     if queries is not None:

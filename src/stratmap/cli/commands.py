@@ -166,6 +166,20 @@ def framework(
         print("\n".join(framework_lines(loaded, code)))
 
 
+@app.command()
+def portfolio(
+    index_folder: IndexFolder = _INDEX,
+    results: Annotated[Path | None, typer.Option(help="Results of `stratmap tag ARCHIVE --out DIR` instead.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write HTML, DOCX, SVG and CSV into this folder.")] = None,
+    as_json: AsJson = False,
+    settings: SettingsFile = None,
+) -> None:
+    """Show what the archive covers: labels, countries, years, and gaps in words."""
+    from stratmap.cli import portfolio as portfolios
+
+    raise typer.Exit(portfolios.run(index_folder, results, out, _settings(settings), as_json))
+
+
 @app.command(name="app")
 def web(
     index_folder: IndexFolder = _INDEX,

@@ -38,14 +38,10 @@ def run(index_folder: Path | None, settings: Settings, as_json: bool) -> int:
 def examine(index_folder: Path | None, settings: Settings) -> list[Finding]:
     """All checks, each on its own: one failure does not hide the others."""
     desk = Desk(settings, index_folder)
-    findings = [
-        _model(name, kind) for name, kind in (("encoder", "encoder"), (f"tagger-{_name(settings)}", "tagger"))
-    ]
+    findings = [_model(name, kind) for name, kind in (("encoder", "encoder"), (f"tagger-{_name(settings)}", "tagger"))]
     findings.append(_try("reranker", lambda: _manifest("reranker", "reranker")))
     findings.append(_try("framework", lambda: f"{desk.framework.id}, {len(desk.framework.codes)} labels"))
-    findings.append(
-        _try("encoding", lambda: f"a sentence gives {desk.encoder.encode(['Migration.']).shape[1]} values")
-    )
+    findings.append(_try("encoding", lambda: f"a sentence gives {desk.encoder.encode(['Migration.']).shape[1]} values"))
     if index_folder is not None:
         findings.append(_try("index", lambda: _index(desk)))
         free = shutil.disk_usage(index_folder if index_folder.exists() else Path()).free

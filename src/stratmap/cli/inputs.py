@@ -50,9 +50,7 @@ def documents_of(sources: list[str], settings: ReadingSettings, failures: Failur
 def _standard_input(settings: ReadingSettings, failures: Failures) -> Iterator[Document]:
     data = sys.stdin.buffer.read(settings.max_bytes + 1)
     try:
-        yield read_bytes(
-            data, "standard-input.txt" if not data.startswith(b"%PDF") else "standard-input", settings
-        )
+        yield read_bytes(data, "standard-input.txt" if not data.startswith(b"%PDF") else "standard-input", settings)
     except ReadingError as error:
         failures.add(Unreadable(STANDARD_INPUT, error.reason))
 

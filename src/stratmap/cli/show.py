@@ -32,9 +32,7 @@ def paint(text: str, code: str) -> str:
     return f"\x1b[{code}m{text}\x1b[0m" if wanted else text
 
 
-def tagged_lines(
-    tagged: TaggedDocument, framework: Framework, crosswalks: Iterable[Crosswalk] = ()
-) -> Iterable[str]:
+def tagged_lines(tagged: TaggedDocument, framework: Framework, crosswalks: Iterable[Crosswalk] = ()) -> Iterable[str]:
     """A tagged document for people: bars, and the evidence of what is applied."""
     facts = f"{tagged.language.name}, {tagged.pages} page{'s' if tagged.pages != 1 else ''}"
     yield paint(plain(tagged.document), "1") + f"  ({facts})"
@@ -76,9 +74,7 @@ def answer_lines(answer: Answer) -> Iterable[str]:
     yield paint(plain(answer.question), "1")
     yield ""
     for line in answer.answer.splitlines():
-        yield (
-            textwrap.fill(plain(line), _WIDTH, initial_indent="  ", subsequent_indent="  ") if line.strip() else ""
-        )
+        yield (textwrap.fill(plain(line), _WIDTH, initial_indent="  ", subsequent_indent="  ") if line.strip() else "")
     yield ""
     for citation in answer.citations:
         page = f", page {citation.page}" if citation.page is not None else ""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stratmap.assembly import Desk
 from stratmap.cli.inputs import Failures, counted, documents_of, need
@@ -12,6 +15,10 @@ from stratmap.cli.show import complain, tagged_lines
 from stratmap.errors import UsageError
 from stratmap.settings import Settings
 
+if TYPE_CHECKING:
+    from stratmap.archive import Progress
+
+_MOST_ROWS = 20_000  # of the workbook: beyond it spreadsheets are no help, and memory stays bounded
 FORMS = ("text", "jsonl", "csv")
 
 
@@ -36,19 +43,51 @@ def tag_files(sources: list[str], form: str, crosswalks: list[str], settings: Se
         else:
             results.append(tagged)
     if form == "csv":
-        from stratmap.reporting.tables import tags_csv
+        from stratmap.reporting.tables import csv_bytes, tags_table
 
-        sys.stdout.write(tags_csv(results, desk.framework))
+        sys.stdout.buffer.write(csv_bytes(tags_table(results)))
+        sys.stdout.flush()
     return failures.exit_code(done)
 
 
 def tag_archive(sources: list[str], out: Path, settings: Settings, jobs: int) -> int:
     """Tag an archive into a folder, resuming where an earlier run stopped; returns the exit code."""
-    from stratmap.archive import run
+    from stratmap.archive import TaggerFactory, run
 
-    def told(message: str) -> None:
-        print(message, file=sys.stderr)
+    desk = Desk(settings)
+    models = f"{desk.framework.id} {desk.encoder.fingerprint} {settings.tagging}"
+    factory = TaggerFactory("stratmap.assembly:Desk")
+    tag = desk.tag if jobs == 1 else None
+    result = run(sources, out, tag, settings, jobs, factory=factory, identity=models, progress=_progress())
+    _write_tables(out, desk)
+    complain(f"{result.done} tagged, {result.failed} set aside; results in {out}")
+    if result.failed:
+        complain(f"what was set aside, with reasons: {result.failures}")
+    return result.exit_code
 
-    result = run([Path(source) for source in sources], out, settings, jobs=jobs, tell=told)
-    complain(f"{result.done} tagged, {result.failed} failed; results in {out}")
-    return 0 if not result.failed else (3 if result.done else 1)
+
+def _write_tables(out: Path, desk: Desk) -> None:
+    """The results in the forms that people open: spreadsheet, CSV, and IATI where IATI came in."""
+    from stratmap.archive import read_results, write_iati_files
+    from stratmap.reporting.coverage import cover
+    from stratmap.reporting.tables import tags_table, write_csv
+    from stratmap.reporting.workbook import write_workbook
+
+    write_iati_files(out, desk.framework)
+    write_csv(out / "tags.csv", tags_table(result.tagged for result in read_results(out)))
+    listed = [result for _, result in zip(range(_MOST_ROWS), read_results(out), strict=False)]
+    coverage = cover((result.covered() for result in listed), desk.framework)
+    write_workbook(out / "tags.xlsx", [result.tagged for result in listed], coverage)
+
+
+def _progress() -> Callable[[Progress], None]:
+    """A line that renews itself on a terminal, else one line a minute."""
+    live = sys.stderr.isatty()
+    told = [time.monotonic() - (58.0 if live else 0.0)]
+
+    def show(progress: Progress) -> None:
+        if time.monotonic() - told[0] >= (0.3 if live else 60.0):
+            told[0] = time.monotonic()
+            print(f"\r{progress.line():<100}" if live else progress.line(), end="" if live else "\n", file=sys.stderr)
+
+    return show

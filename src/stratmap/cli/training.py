@@ -23,9 +23,7 @@ def run(items: Path, out: Path, framework: str, settings: Settings) -> int:
     figures = train_head(
         [text for _, text in passages], columns[[row for row, _ in passages]], desk.framework, desk.encoder, out
     )
-    print(
-        f"{figures.items} passages, {figures.labels} labels, held-out macro-F1 {figures.macro_f1:.3f}; head in {out}"
-    )
+    print(f"{figures.items} passages, {figures.labels} labels, held-out macro-F1 {figures.macro_f1:.3f}; head in {out}")
     if figures.too_few:
         print(f"too few examples, decided by their descriptions: {', '.join(figures.too_few)}")
     print(f'use it: [tagging] head = "{out}" in stratmap.toml')
