@@ -46,7 +46,7 @@ def _lines(coverage: Coverage) -> list[str]:
     for label in coverage.labels:
         bar = "█" * round(20 * label.documents / top)
         lines.append(f"  {label.code:<6}{label.name:<34.34} {bar:<20} {label.documents:5}  {label.share:4.0%}")
-    lines += ["", "Gaps"] + [f"  - {gap.sentence}" for gap in coverage.gaps[:15]]
+    lines += ["", "Gaps"] + [f"  - {gap.text}" for gap in coverage.gaps[:15]]
     return lines
 
 

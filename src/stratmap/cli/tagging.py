@@ -59,25 +59,40 @@ def tag_archive(sources: list[str], out: Path, settings: Settings, jobs: int) ->
     factory = TaggerFactory("stratmap.assembly:Desk")
     tag = desk.tag if jobs == 1 else None
     result = run(sources, out, tag, settings, jobs, factory=factory, identity=models, progress=_progress())
-    _write_tables(out, desk)
+    _write_tables(sources, out, desk)
     complain(f"{result.done} tagged, {result.failed} set aside; results in {out}")
     if result.failed:
         complain(f"what was set aside, with reasons: {result.failures}")
     return result.exit_code
 
 
-def _write_tables(out: Path, desk: Desk) -> None:
+def _write_tables(sources: list[str], out: Path, desk: Desk) -> None:
     """The results in the forms that people open: spreadsheet, CSV, and IATI where IATI came in."""
     from stratmap.archive import read_results, write_iati_files
     from stratmap.reporting.coverage import cover
     from stratmap.reporting.tables import tags_table, write_csv
     from stratmap.reporting.workbook import write_workbook
 
-    write_iati_files(out, desk.framework)
+    write_iati_files(_iati_files(sources), out, desk.framework)
     write_csv(out / "tags.csv", tags_table(result.tagged for result in read_results(out)))
     listed = [result for _, result in zip(range(_MOST_ROWS), read_results(out), strict=False)]
     coverage = cover((result.covered() for result in listed), desk.framework)
     write_workbook(out / "tags.xlsx", [result.tagged for result in listed], coverage)
+
+
+def _iati_files(sources: list[str]) -> list[Path]:
+    """The IATI activities files among the inputs."""
+    from stratmap.reporting.iati_scan import looks_like_iati
+
+    found = []
+    for source in sources:
+        path = Path(source)
+        for file in sorted(path.rglob("*.xml")) if path.is_dir() else [path]:
+            if file.suffix.lower() == ".xml" and file.is_file():
+                with open(file, "rb") as opened:
+                    if looks_like_iati(opened.read(4096)):
+                        found.append(file)
+    return found
 
 
 def _progress() -> Callable[[Progress], None]:
