@@ -1,0 +1,23 @@
+"""Tagging many documents: `run` does it, `read_results` gives the results back, `watch` minds a drop folder.
+
+Comes in: paths and a tagger, as a callable. Goes out: a folder of results. It knows no particular tagger.
+"""
+
+from stratmap.archive.iati_files import IatiFiles, write_iati_files
+from stratmap.archive.progress import Progress
+from stratmap.archive.results import Result, read_results
+from stratmap.archive.session import ArchiveResult, run
+from stratmap.archive.watch import watch
+from stratmap.archive.workers import TaggerFactory
+
+__all__ = [
+    "ArchiveResult",
+    "IatiFiles",
+    "Progress",
+    "Result",
+    "TaggerFactory",
+    "read_results",
+    "run",
+    "watch",
+    "write_iati_files",
+]

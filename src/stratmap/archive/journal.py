@@ -1,0 +1,172 @@
+"""The journal of a run: what was tried, what came of it. A crash leaves it whole.
+
+Comes in: states of items. Goes out: the same, in input order, in this run or in the next. One SQLite file, synced
+at every commit, open in one process only. It reads no documents and writes no results.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from stratmap.errors import ExportError, UsageError
+
+SCHEMA = 1
+_TABLES = """
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS items (
+    key TEXT PRIMARY KEY,
+    seq INTEGER NOT NULL,      -- place in the input of the last run that met it
+    run INTEGER NOT NULL,      -- that run
+    stamp TEXT NOT NULL,
+    state TEXT NOT NULL,       -- waiting, running, done, failed
+    tries INTEGER NOT NULL DEFAULT 0,
+    crashes INTEGER NOT NULL DEFAULT 0,  -- how often a whole run ended while this was running
+    reason TEXT NOT NULL DEFAULT '',
+    twin TEXT NOT NULL DEFAULT '',
+    warnings TEXT NOT NULL DEFAULT '[]',
+    result TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX IF NOT EXISTS items_twin ON items (twin);
+CREATE INDEX IF NOT EXISTS items_seq ON items (run, seq);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A row: `state` is waiting, running, done or failed."""
+
+    key: str
+    state: str
+    tries: int
+    crashes: int
+    reason: str
+    twin: str
+    warnings: str
+    result: str
+
+
+class Journal:
+    """The journal of one folder of results.
+
+    Args:
+        path: The SQLite file; made where it lacks.
+        identity: What the results depend on beside the documents (settings, models). Another identity than
+            that of the earlier run is refused, so that one list never mixes two taggers.
+        retry_failed: Whether what was set aside is tried again.
+
+    Raises:
+        UsageError: Another run has it open, or made it with another identity.
+        ExportError: It cannot be written, or is no journal.
+    """
+
+    def __init__(self, path: Path, identity: str, *, retry_failed: bool = False) -> None:
+        self.path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(path, timeout=1.0)
+            self._prepare(identity, retry_failed)
+        except sqlite3.OperationalError as error:
+            if "locked" in str(error):
+                raise UsageError(f"{path}: another run writes to this folder; wait for it or take another.") from error
+            raise ExportError(f"{path}: cannot be written ({error}).") from error
+        except (OSError, sqlite3.DatabaseError) as error:
+            raise ExportError(f"{path}: cannot be used as a journal ({error}); take another folder.") from error
+
+    def _prepare(self, identity: str, retry_failed: bool) -> None:
+        # EXCLUSIVE before the first access: the lock is kept until the connection closes.
+        for pragma in ("locking_mode=EXCLUSIVE", "journal_mode=WAL", "synchronous=FULL"):
+            self._db.execute(f"PRAGMA {pragma}").fetchall()
+        self._db.executescript(_TABLES)
+        meta = dict(self._db.execute("SELECT key, value FROM meta"))
+        known = meta.get("identity", f"{SCHEMA}:{identity}")
+        if known != f"{SCHEMA}:{identity}":
+            self._db.close()
+            raise UsageError(
+                f"{self.path}: expected the settings and models of the earlier run, found others; take another "
+                "folder, or remove this one to start anew."
+            )
+        self.run = int(meta.get("run", "0")) + 1
+        rows = [("identity", known), ("run", str(self.run))]
+        self._db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", rows)
+        self._db.execute("UPDATE items SET state = 'waiting', crashes = crashes + 1 WHERE state = 'running'")
+        if retry_failed:
+            self._db.execute("UPDATE items SET state='waiting', tries=0, crashes=0 WHERE state='failed'")
+        self._db.commit()
+
+    def meet(self, key: str, stamp: str, seq: int) -> Entry | None:
+        """Note an item at its place in this run's input.
+
+        Changed content starts anew. Not synced by itself: what is lost is met again.
+
+        Returns:
+            What is known of it; None if this run has met it already.
+        """
+        row = self._db.execute("SELECT stamp, run FROM items WHERE key = ?", (key,)).fetchone()
+        if row and row[1] == self.run:
+            return None
+        if row and row[0] == stamp:
+            self._db.execute("UPDATE items SET run = ?, seq = ? WHERE key = ?", (self.run, seq, key))
+        else:
+            values = (key, seq, self.run, stamp)
+            self._db.execute(
+                "INSERT OR REPLACE INTO items (key, seq, run, stamp, state) VALUES (?, ?, ?, ?, 'waiting')", values
+            )
+        return self.entry(key)
+
+    def entry(self, key: str) -> Entry:
+        """What is known of an item."""
+        row = self._db.execute(_SELECT + "WHERE key = ?", (key,)).fetchone()
+        return Entry(*row)
+
+    def start(self, key: str) -> None:
+        """Note that work on an item begins."""
+        self._write("UPDATE items SET state = 'running' WHERE key = ?", (key,))
+
+    def finish(self, key: str, result: str, twin: str, warnings: str) -> None:
+        """Note a result; `warnings` are those of the document, as JSON."""
+        self._write(
+            "UPDATE items SET state='done', reason='', result=?, twin=?, warnings=? WHERE key=?",
+            (result, twin, warnings, key),
+        )
+
+    def fail(self, key: str, reason: str, *, final: bool) -> None:
+        """Note a failed try; a final one sets the item aside."""
+        state = "failed" if final else "waiting"
+        self._write("UPDATE items SET state = ?, reason = ?, tries = tries + 1 WHERE key = ?", (state, reason, key))
+
+    def release(self) -> None:
+        """Note that work in progress was given up in good order: it counts as no try."""
+        self._write("UPDATE items SET state = 'waiting' WHERE state = 'running'", ())
+
+    def find_twin(self, twin: str) -> Entry | None:
+        """A finished item whose document a tagger cannot tell from this one."""
+        row = self._db.execute(_SELECT + "WHERE twin = ? AND state = 'done' LIMIT 1", (twin,)).fetchone()
+        return Entry(*row) if row else None
+
+    def entries(self, state: str) -> Iterator[Entry]:
+        """This run's items of a state, in input order."""
+        for row in self._db.execute(_SELECT + "WHERE run = ? AND state = ? ORDER BY seq", (self.run, state)):
+            yield Entry(*row)
+
+    def count(self, state: str) -> int:
+        """How many items of this run are in a state."""
+        query = "SELECT count(*) FROM items WHERE run = ? AND state = ?"
+        return int(self._db.execute(query, (self.run, state)).fetchone()[0])
+
+    def commit(self) -> None:
+        """Sync what was met."""
+        self._db.commit()
+
+    def close(self) -> None:
+        """Give up the lock."""
+        self._db.close()
+
+    def _write(self, statement: str, values: tuple[str, ...]) -> None:
+        self._db.execute(statement, values)
+        self._db.commit()
+
+
+_SELECT = "SELECT key, state, tries, crashes, reason, twin, warnings, result FROM items "

@@ -1,0 +1,106 @@
+"""The results of a run: written once from the journal, and read again by whoever reports on them.
+
+Comes in: the journal. Goes out: `tags.jsonl` and `failed.jsonl`, in input order, streamed and moved into place
+whole; and results one at a time. What is written depends on the items alone, not on the order of the work.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from stratmap.archive.journal import Journal
+from stratmap.errors import ExportError
+from stratmap.files import sync_folder
+from stratmap.records import TaggedDocument
+from stratmap.reporting.characters import utf8_safe
+from stratmap.reporting.coverage_records import CoveredDocument
+from stratmap.reporting.jsonlines import as_line, from_dict
+
+TAGS, FAILED = "tags.jsonl", "failed.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One line of `tags.jsonl`; `duplicate_of` names an earlier document with the same text, or is ""."""
+
+    tagged: TaggedDocument
+    source: str
+    title: str
+    countries: tuple[str, ...]
+    year: int | None
+    duplicate_of: str
+
+    def covered(self) -> CoveredDocument:
+        """As coverage counts it."""
+        return CoveredDocument.from_tagged(self.tagged, self.countries, self.year)
+
+
+def write_results(journal: Journal, out: Path) -> None:
+    """Write both lists from the journal."""
+    _write_lines(out / TAGS, _tag_lines(journal))
+    failures = (
+        as_line({"source": utf8_safe(one.key), "reason": utf8_safe(one.reason), "tries": one.tries})
+        for one in journal.entries("failed")
+    )
+    _write_lines(out / FAILED, failures)
+
+
+def read_results(out: Path) -> Iterator[Result]:
+    """The results of a folder in input order, one at a time.
+
+    Raises:
+        ExportError: The folder holds no results, or a line is none.
+    """
+    path = out / TAGS
+    try:
+        with open(path, encoding="utf-8") as file:
+            for number, line in enumerate(file, 1):
+                yield _result(line, f"{path} line {number}")
+    except OSError as error:
+        raise ExportError(f"{path}: expected the results of a run ({error.strerror}).") from error
+
+
+def _tag_lines(journal: Journal) -> Iterator[str]:
+    first: dict[str, str] = {}
+    for entry in journal.entries("done"):
+        value = json.loads(entry.result)
+        earlier = first.setdefault(value["doc_id"], value["source"])
+        if earlier != value["source"]:
+            value["duplicate_of"] = earlier
+        yield as_line(value)
+
+
+def _result(line: str, where: str) -> Result:
+    try:
+        value = json.loads(line)
+        return Result(
+            from_dict(value),
+            str(value.get("source", value["document"])),
+            str(value.get("title", "")),
+            tuple(value.get("countries", ())),
+            value.get("year"),
+            str(value.get("duplicate_of", "")),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ExportError(f"{where}: expected a result of `stratmap tag` ({error}).") from error
+
+
+def _write_lines(path: Path, lines: Iterable[str]) -> None:
+    """As `files.atomic_write`, for more than fits into memory."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    try:
+        with open(temporary, "wb") as file:
+            for line in lines:
+                file.write(line.encode("utf-8") + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+        sync_folder(path.parent)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

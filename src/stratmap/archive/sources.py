@@ -1,0 +1,229 @@
+"""From what a user names to items: files, folders, globs, zip archives, lists, IATI files.
+
+Comes in: paths. Goes out: items one after the other, always in the same order. Nothing is skipped in silence but
+hidden files and the run's own output; what cannot be read becomes an item that fails with its reason.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import stat
+import tempfile
+import zipfile
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+import pycountry
+
+from stratmap.archive.items import Item, read_member
+from stratmap.errors import ReadingError, UsageError
+from stratmap.reading import read_items, read_text
+from stratmap.records import Document, Unreadable
+from stratmap.reporting.iati import Activity, read_activities
+from stratmap.reporting.iati_scan import looks_like_iati
+from stratmap.settings import ReadingSettings
+
+_LISTS = frozenset({".csv", ".tsv", ".xlsx", ".xlsm", ".jsonl", ".ndjson"})
+_HEAD = 8_192
+
+
+def find_files(paths: Iterable[Path | str], out: Path) -> list[Path]:
+    """The files that paths name, each once: files as named, folders and globs sorted by name.
+
+    Args:
+        paths: Files, folders, or patterns with `*`, `?` or `[`.
+        out: The folder of results, which is left out wherever it lies.
+
+    Raises:
+        UsageError: A path or pattern names nothing.
+    """
+    found: dict[Path, None] = {}
+    for name in paths:
+        path = Path(name)
+        if path.is_dir():
+            found.update(dict.fromkeys(_walk(path, out)))
+        elif path.exists() or not glob.has_magic(str(name)):
+            if not os.path.lexists(path):
+                raise UsageError(f"{name}: expected a file, a folder or a pattern, found nothing of this name.")
+            found[path] = None
+        else:
+            matches = sorted(Path(match) for match in glob.glob(str(name), recursive=True))
+            if not matches:
+                raise UsageError(f"{name}: expected a pattern that fits some file, found none.")
+            for match in matches:
+                found.update(dict.fromkeys(_walk(match, out) if match.is_dir() else [match]))
+    return list(found)
+
+
+def items_of(path: Path, settings: ReadingSettings) -> Iterator[Item]:
+    """The items of one file: its members, rows or activities, else the one that it is."""
+    suffix = path.suffix.lower()
+    try:
+        stamp = _stamp(path)
+        if suffix == ".zip":
+            yield from _members(path, stamp, settings)
+        elif suffix in _LISTS:
+            yield from _rows(path, str(path), settings)
+        elif suffix == ".xml" and looks_like_iati(_head(path)):
+            yield from _activities(_whole(path, settings), path, str(path))
+        else:
+            yield Item(str(path), stamp, path)
+    except ReadingError as error:
+        yield _failed(str(path), error.reason, path)
+    except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+        yield _failed(str(path), f"cannot be opened ({error}).", path)
+
+
+def estimate(path: Path) -> int:
+    """About how many items a file holds, found without parsing; for the progress only."""
+    suffix = path.suffix.lower()
+    try:
+        if suffix == ".zip":
+            with zipfile.ZipFile(path) as archive:
+                return sum(not _ignored(name) for name in archive.namelist())
+        if suffix in {".csv", ".tsv", ".jsonl", ".ndjson"}:
+            return max(1, _count(path, b"\n"))
+        if suffix == ".xml":
+            return max(1, _count(path, b"</iati-activity>"))
+    except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError):
+        return 1
+    return 1
+
+
+def _walk(folder: Path, out: Path) -> Iterator[Path]:
+    apart = out.resolve()
+    found: list[Path] = []
+    for root, folders, names in os.walk(folder):
+        here = Path(root)
+        folders[:] = [name for name in folders if not _hidden(name) and (here / name).resolve() != apart]
+        found += [here / name for name in names if not _hidden(name)]
+    yield from sorted(found, key=lambda path: path.as_posix())
+
+
+def _hidden(name: str) -> bool:
+    """Files of the system or of an open editor (`~$report.docx`)."""
+    return name.startswith((".", "~$")) or name.lower() in {"thumbs.db", "desktop.ini", "__macosx"}
+
+
+def _ignored(member: str) -> bool:
+    parts = member.replace("\\", "/").split("/")
+    return member.endswith("/") or any(_hidden(part) for part in parts if part not in {"", ".", ".."})
+
+
+def _stamp(path: Path) -> str:
+    """Size and time of change; a device or pipe is not opened, and fails later with its reason."""
+    state = path.stat()
+    return f"{state.st_size}-{state.st_mtime_ns}" if stat.S_ISREG(state.st_mode) else "no file"
+
+
+def _head(path: Path) -> bytes:
+    with open(path, "rb") as file:
+        return file.read(_HEAD)
+
+
+def _whole(path: Path, settings: ReadingSettings) -> bytes:
+    size = path.stat().st_size
+    if size > settings.max_bytes:
+        limit = f"{settings.max_bytes:,} bytes (setting max_bytes)"
+        raise ReadingError(str(path), f"expected at most {limit}, found {size:,}.")
+    return path.read_bytes()
+
+
+def _count(path: Path, mark: bytes) -> int:
+    total, rest = 0, b""
+    with open(path, "rb") as file:
+        while block := file.read(1 << 20):
+            total += (rest + block).count(mark)
+            rest = block[1 - len(mark) :] if len(mark) > 1 else b""
+    return total
+
+
+def _failed(key: str, reason: str, path: Path) -> Item:
+    return Item(key, "unreadable", path, ready=Unreadable(key, reason))
+
+
+def _rows(path: Path, name: str, settings: ReadingSettings) -> Iterator[Item]:
+    for found in read_items(path, settings):
+        key = found.source.replace(str(path), name, 1)
+        if isinstance(found, Unreadable):
+            yield _failed(key, found.reason, path)
+        else:
+            yield Item(key, found.doc_id, path, ready=replace(found, source=key))
+
+
+def _members(path: Path, stamp: str, settings: ReadingSettings) -> Iterator[Item]:
+    with zipfile.ZipFile(path) as archive:
+        infos = archive.infolist()
+    if len(infos) > settings.max_members:
+        reason = f"expected at most {settings.max_members:,} members (setting max_members), found {len(infos):,}."
+        yield _failed(str(path), reason, path)
+        return
+    for info in sorted(infos, key=lambda info: info.filename):
+        if not _ignored(info.filename):
+            yield from _member(path, info.filename, f"{stamp}-{info.CRC:08x}", settings)
+
+
+def _member(path: Path, member: str, stamp: str, settings: ReadingSettings) -> Iterator[Item]:
+    key = f"{path}!{member}"
+    parts = member.replace("\\", "/").split("/")
+    suffix = PurePosixPath(member).suffix.lower()
+    if ".." in parts or member.startswith(("/", "\\")) or ":" in parts[0]:
+        yield _failed(key, "found a member that leaves the archive; refused.", path)
+    elif suffix == ".zip":
+        yield _failed(key, "found an archive inside the archive; unpack it first.", path)
+    elif suffix in _LISTS or suffix == ".xml":
+        try:
+            data = read_member(path, member, settings)
+        except ReadingError as error:
+            yield _failed(key, error.reason, path)
+            return
+        if suffix == ".xml" and looks_like_iati(data[:_HEAD]):
+            yield from _iati_or_failed(data, path, key)
+        elif suffix == ".xml":
+            yield Item(key, stamp, path, member)
+        else:
+            yield from _unpacked_rows(data, path, key, parts[-1], settings)
+    else:
+        yield Item(key, stamp, path, member)
+
+
+def _unpacked_rows(data: bytes, path: Path, key: str, name: str, settings: ReadingSettings) -> Iterator[Item]:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / name
+        file.write_bytes(data)
+        for item in _rows(file, key, settings):
+            yield replace(item, path=path)
+
+
+def _iati_or_failed(data: bytes, path: Path, key: str) -> Iterator[Item]:
+    try:
+        yield from _activities(data, path, key)
+    except ReadingError as error:
+        yield _failed(key, error.reason, path)
+
+
+def _activities(data: bytes, path: Path, name: str) -> Iterator[Item]:
+    for one in read_activities(data, name):
+        key = f"{name}#{one.number}"
+        document = _as_document(one, key)
+        if isinstance(document, Unreadable):
+            yield _failed(key, document.reason, path)
+        else:
+            yield Item(key, document.doc_id, path, ready=document)
+
+
+def _as_document(one: Activity, key: str) -> Document | Unreadable:
+    text = "\n\n".join(part for part in (one.title, one.description) if part)
+    if not text:
+        return Unreadable(key, "expected a title or a description, found none.")
+    try:
+        document = read_text(text, one.identifier or key)
+    except ReadingError as error:
+        return Unreadable(key, error.reason)
+    countries = [pycountry.countries.get(alpha_2=code) for code in one.countries]
+    facts_of = [dict(found) for found in countries if found is not None]
+    names = [str(fields.get("common_name") or fields["name"]) for fields in facts_of]
+    facts = {"country": "; ".join(names), "year": str(one.year or ""), "iati_identifier": one.identifier}
+    return replace(document, source=key, title=one.title, metadata={k: v for k, v in facts.items() if v})
