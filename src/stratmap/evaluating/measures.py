@@ -1,7 +1,7 @@
 """Measures, as the literature defines them, over plain arrays and dicts.
 
 A query without results scores zero and is not dropped. Formulas: nDCG with gain rel and discount log2(rank + 1)
-(Järvelin and Kekäläinen 2002, the linear gain that trec_eval uses); average precision and F1 as in scikit-learn;
+(Järvelin and Kekäläinen 2002, the linear gain that trec_eval uses; a negative judgement gains nothing); average precision and F1 as in scikit-learn;
 ECE with equal-width bins (Naeini et al. 2015).
 """
 
@@ -26,8 +26,8 @@ def ndcg(qrels: Qrels, run: Run, k: int = 10) -> float:
 
 
 def _ndcg_of(judged: Mapping[str, int], found: Sequence[str], k: int) -> float:
-    gained = sum(judged.get(doc, 0) / math.log2(rank + 2) for rank, doc in enumerate(found[:k]))
-    best = sorted(judged.values(), reverse=True)[:k]
+    gained = sum(max(0, judged.get(doc, 0)) / math.log2(rank + 2) for rank, doc in enumerate(found[:k]))
+    best = sorted((max(0, rel) for rel in judged.values()), reverse=True)[:k]
     ideal = sum(rel / math.log2(rank + 2) for rank, rel in enumerate(best))
     return gained / ideal if ideal else 0.0
 

@@ -6,6 +6,7 @@ one), BM25 of whole documents, fusion, and the reranker over the first results. 
 
 from __future__ import annotations
 
+import copy
 import csv
 import json
 import time
@@ -74,15 +75,18 @@ def load_collection(corpus: Path, queries: Path, qrels: Path) -> Collection:
         asked = {str(row["_id"]): str(row["text"]) for row in _lines(queries)}
         judged: dict[str, dict[str, int]] = {}
         with open(qrels, encoding="utf-8", newline="") as file:
-            for row in csv.reader(file, delimiter="\t"):
+            for row in csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
                 if len(row) >= 3 and row[-1].lstrip("-").isdigit():
                     judged.setdefault(row[0], {})[row[-2]] = int(row[-1])
-    except (OSError, KeyError, ValueError) as error:
-        raise UsageError(f"expected a BEIR collection (corpus, queries, qrels), found: {error}.") from error
+        ids = tuple(str(row["_id"]) for row in documents)
+        titles = tuple(str(row.get("title") or "") for row in documents)
+        texts = tuple(str(row.get("text") or "") for row in documents)
+    except (OSError, KeyError, ValueError, TypeError, AttributeError, csv.Error) as error:
+        raise UsageError(f"expected a BEIR collection (corpus, queries, qrels), found: {error!r}.") from error
     judged = {query: docs for query, docs in judged.items() if query in asked}
-    ids = tuple(str(row["_id"]) for row in documents)
-    titles = tuple(str(row.get("title") or "") for row in documents)
-    return Collection(ids, titles, tuple(str(row.get("text") or "") for row in documents), asked, judged)
+    if not ids or not judged:
+        raise UsageError(f"expected documents and judged queries, found {len(ids)} and {len(judged)}.")
+    return Collection(ids, titles, texts, asked, judged)
 
 
 def _lines(path: Path) -> Iterator[dict[str, object]]:
@@ -117,15 +121,25 @@ class CollectionSearch:
         self._passages = Hybrid(vectors, [""] * len(parts))
         self._documents = Hybrid(np.zeros((len(whole), 1), dtype=np.float32), whole)
 
+    def with_reranker(self, reranker: Scorer, rerank: int) -> CollectionSearch:
+        """The same search with a reranker, without encoding anything again."""
+        again = copy.copy(self)
+        again._reranker, again._rerank = reranker, rerank
+        return again
+
     def _parts(self, text: str) -> list[str]:
-        passages = split_passages(
-            read_text(text, "item"), self._encoder.count_tokens, min(self._encoder.window, 256)
-        )
+        passages = split_passages(read_text(text, "item"), self._encoder.count_tokens, min(self._encoder.window, 256))
         return [passage.text for passage in passages] or ["-"]
+
+    def _fitted(self, query: str) -> str:
+        """As much of a query as the encoder's window holds."""
+        while self._encoder.count_tokens([query])[0] > self._encoder.window:
+            query = query[: len(query) * 3 // 4]
+        return query
 
     def search(self, query: str) -> list[tuple[str, float]]:
         """Ids with scores, best first."""
-        vector = self._encoder.encode([query[:1000]])[0]
+        vector = self._encoder.encode([self._fitted(query)])[0]
         found, cosines = self._passages.dense(vector, _CANDIDATES)
         best: dict[int, tuple[float, int]] = {}
         for part, cosine in zip(found.tolist(), cosines.tolist(), strict=True):
@@ -146,8 +160,7 @@ class CollectionSearch:
         assert self._reranker is not None  # noqa: S101  (the caller asked)
         head, tail = order[: self._rerank], order[self._rerank :]
         texts = [
-            self._texts[best[row][1] if row in best else int(np.searchsorted(self._owners, row))]
-            for row, _ in head
+            self._texts[best[row][1] if row in best else int(np.searchsorted(self._owners, row))] for row, _ in head
         ]
         first = np.array([score for _, score in head], dtype=np.float32)
         mixed = blend(first, self._reranker.score(query, texts))

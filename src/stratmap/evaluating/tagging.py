@@ -20,7 +20,8 @@ from stratmap.records import Document, TaggedDocument
 class GroupFigures:
     """Figures of one group of labels. `automatic` is the share of applied tags that need no look, and
     `automatic_precision` how many of those are right; `false_alarms` is the share of items without any true label
-    of the group that were given one.
+    of the group that were given one. The mean average precision is over labels that are true somewhere; that of
+    another label is None.
     """
 
     macro_f1: float
@@ -30,7 +31,7 @@ class GroupFigures:
     automatic: float
     automatic_precision: float
     false_alarms: float
-    labels: dict[str, dict[str, float]]
+    labels: dict[str, dict[str, float | None]]
 
 
 def load_items(path: Path, framework: Framework) -> tuple[list[Document], dict[str, np.ndarray]]:
@@ -42,10 +43,10 @@ def load_items(path: Path, framework: Framework) -> tuple[list[Document], dict[s
     try:
         rows = [json.loads(line) for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
         documents = [read_text(row["text"], str(row.get("id", i))) for i, row in enumerate(rows)]
-    except (OSError, KeyError, ValueError, TypeError) as error:
-        raise UsageError(
-            f"{path}: expected JSONL items with `text` and lists of codes, found: {error!r}."
-        ) from error
+    except (OSError, KeyError, ValueError, TypeError, AttributeError) as error:
+        raise UsageError(f"{path}: expected JSONL items with `text` and lists of codes, found: {error!r}.") from error
+    if not rows:
+        raise UsageError(f"{path}: expected JSONL items, found none.")
     truth = {
         group.id: np.array(
             [[label.code in (row.get(group.id) or ()) for label in group.labels] for row in rows], dtype=bool
@@ -78,7 +79,7 @@ def _figures(results: list[TaggedDocument], truth: np.ndarray, group: str, codes
     return GroupFigures(
         macro_f1=float(each.mean()),
         micro_f1=2 * hits / max(1, int(truth.sum() + given.sum())),
-        mean_average_precision=float(np.nanmean(precisions)),
+        mean_average_precision=float(np.mean(known)) if (known := [p for p in precisions if p == p]) else 0.0,
         calibration_error=measures.calibration_error(truth, scores),
         automatic=float(sure.sum() / max(1, given.sum())),
         automatic_precision=float((truth & sure).sum() / max(1, sure.sum())),
@@ -86,7 +87,7 @@ def _figures(results: list[TaggedDocument], truth: np.ndarray, group: str, codes
         labels={
             code: {
                 "f1": float(each[j]),
-                "ap": precisions[j],
+                "ap": precisions[j] if precisions[j] == precisions[j] else None,
                 "true": int(truth[:, j].sum()),
                 "given": int(given[:, j].sum()),
             }

@@ -1,0 +1,144 @@
+"""What was tried for ranking, as one table: fusion of words and vectors, BM25's constants, the reranker's blend.
+
+Comes in: `../shared/datasets`, the shipped reranker, and the work folder of its training. Goes out:
+`evaluation/results/retrieval-experiments.json` and `.md`. Settings are chosen on the first group of collections and
+only reported on the second. Run from the repository, with the extra `train`:
+
+    python -m evaluation.experiments_retrieval --work build/reranker
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import logging
+import platform
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import bm25s
+import numpy as np
+import Stemmer
+import torch
+
+from evaluation.experiments_reranking import reranking_rows
+from evaluation.retrieval_collections import STEMMERS, Collection, choosing_collections, reporting_collections
+from evaluation.retrieval_methods import Candidates, Method, first_stage_methods, shipped
+from evaluation.retrieval_tables import write_results
+
+SEED = 1
+DEPTH = 100
+ORDINARY = (1.2, 0.75)
+CONSTANTS = ((0.9, 0.4), (1.2, 0.75), (1.5, 0.75), (1.5, 0.6), (2.0, 0.75), (1.2, 0.9))
+
+Row = dict[str, Any]
+
+
+def ndcg(ranking: np.ndarray, relevant: set[int], depth: int = 10) -> float:
+    """Normalised discounted cumulative gain with gains 0 and 1 and the discount 1 / log2(rank + 1).
+
+    >>> round(ndcg(np.array([4, 7]), {7}), 4)
+    0.6309
+    """
+    gains = [1.0 / np.log2(rank + 2) for rank, i in enumerate(ranking[:depth].tolist()) if i in relevant]
+    return float(sum(gains) / sum(1.0 / np.log2(rank + 2) for rank in range(min(depth, len(relevant)))))
+
+
+def candidates(collection: Collection, k1: float, b: float) -> list[Candidates]:
+    """Both lists of every query, `DEPTH` long, best first; lexical ones without a common word are dropped."""
+    stemmer = Stemmer.Stemmer(STEMMERS[collection.language])
+    how = {
+        "stopwords": "en" if collection.language == "en" else None,
+        "stemmer": stemmer,
+        "show_progress": False,
+    }
+    index = bm25s.BM25(k1=k1, b=b)
+    index.index(bm25s.tokenize(collection.passages, **how), show_progress=False)
+    asked = bm25s.tokenize(collection.queries, **how)
+    depth = min(DEPTH, len(collection.passages))
+    found = index.retrieve(asked, k=depth, show_progress=False)
+    made = []
+    for row, query in enumerate(collection.query_vectors):
+        cosines = collection.passage_vectors @ query
+        top = np.argsort(-cosines, kind="stable")[:depth]
+        matched = found.scores[row] > 0
+        ids, scores = found.documents[row][matched], found.scores[row][matched]
+        vectors = collection.passage_vectors
+        made.append(Candidates(top, cosines[top], ids, scores, len(asked.ids[row]), query, vectors))
+    return made
+
+
+def figures(collection: Collection, lists: list[Candidates], method: Method) -> tuple[float, float]:
+    """Mean nDCG@10 and the share of queries with a relevant passage first."""
+    rankings = [method(c) for c in lists]
+    first = [bool(len(r)) and int(r[0]) in gold for r, gold in zip(rankings, collection.relevant, strict=True)]
+    gains = [ndcg(ranking, gold) for ranking, gold in zip(rankings, collection.relevant, strict=True)]
+    return float(np.mean(gains)), float(np.mean(first))
+
+
+def table_row(name: str, group: dict[str, tuple[float, float]], chosen_on: Iterable[str]) -> Row:
+    """One line of a table: the mean over the choosing collections, then each collection."""
+    mean = float(np.mean([group[key][0] for key in chosen_on]))
+    return {
+        "method": name,
+        "choosing_ndcg10": round(mean, 4),
+        "collections": {k: {"ndcg10": round(n, 4), "first": round(f, 4)} for k, (n, f) in group.items()},
+    }
+
+
+def first_stage_rows(
+    collections: list[Collection], lists: dict[str, list[Candidates]], chosen: list[str]
+) -> list[Row]:
+    """Every method on every collection."""
+    rows = []
+    for name, method in first_stage_methods().items():
+        group = {c.name: figures(c, lists[c.name], method) for c in collections}
+        rows.append(table_row(name, group, chosen))
+    return rows
+
+
+def lexical_rows(collections: list[Collection], chosen: list[str], fused: Method) -> list[Row]:
+    """BM25's constants, alone and fused."""
+    alone: Callable[[Candidates], np.ndarray] = lambda c: c.lexical_ids  # noqa: E731
+    rows = []
+    for k1, b in CONSTANTS:
+        lists = {c.name: candidates(c, k1, b) for c in collections}
+        for label, method in (("alone", alone), ("fused", fused)):
+            group = {c.name: figures(c, lists[c.name], method) for c in collections}
+            rows.append(table_row(f"k1={k1}, b={b}, {label}", group, chosen))
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--work", type=Path, required=True, help="work folder of the reranker's training")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--without-reranker", action="store_true")
+    arguments = parser.parse_args()
+    logging.getLogger("bm25s").setLevel(logging.WARNING)
+    torch.set_num_threads(arguments.threads)
+    choosing = choosing_collections(arguments.work, SEED)
+    reporting = reporting_collections(arguments.work)
+    chosen, everything = [c.name for c in choosing], choosing + reporting
+    lists = {c.name: candidates(c, *ORDINARY) for c in everything}
+    results: dict[str, Any] = {
+        "date": datetime.date.today().isoformat(),
+        "command": "python -m evaluation.experiments_retrieval --work build/reranker",
+        "machine": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
+        "seed": SEED,
+        "collections": {c.name: {"passages": len(c.passages), "queries": len(c.queries)} for c in everything},
+        "chosen_on": chosen,
+        "reported_on": [c.name for c in reporting],
+        "first_stage": first_stage_rows(everything, lists, chosen),
+        "bm25": lexical_rows(everything, chosen, shipped),
+    }
+    if not arguments.without_reranker:
+        results |= reranking_rows(everything, lists, arguments.work, arguments.threads, SEED)
+    write_results(results, Path("evaluation/results"))
+    print(json.dumps([results["first_stage"][-1], results.get("reranking", [])[-1:]], indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""Writes the README's table of figures from `evaluation/results/`: `python -m evaluation.figures`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from stratmap.files import atomic_write_text
+
+RESULTS = Path("evaluation/results")
+README = Path("README.md")
+_START, _END = "<!-- figures -->\n", "<!-- end of figures -->"
+
+
+def table() -> str:
+    """The table: what, on which data, the figure, the command."""
+    rows = ["| what | data | figure | command |", "|---|---|---|---|"]
+    for name, what in (
+        ("tagging", _tagging), ("scifact", _search), ("xquad-en", _search), ("answers", _answers), ("speed", _speed),
+    ):  # fmt: skip
+        path = RESULTS / f"{name}.json"
+        if path.is_file():
+            content = json.loads(path.read_text(encoding="utf-8"))
+            source = content["provenance"]
+            rows += [f"| {left} | {source['data']} | {right} | `{source['command']}` |" for left, right in what(content["figures"])]
+    return "\n".join(rows) + "\n"
+
+
+def _tagging(figures: dict[str, Any]) -> list[tuple[str, str]]:
+    return [
+        (
+            f"tagging, {group}",
+            f"macro-F1 {value['macro_f1']:.3f} ({value['macro_f1_interval'][0]:.3f}–{value['macro_f1_interval'][1]:.3f}), "
+            f"mAP {value['mean_average_precision']:.3f}, ECE {value['calibration_error']:.3f}; "
+            f"{value['automatic']:.0%} applied unseen at precision {value['automatic_precision']:.2f}",
+        )
+        for group, value in figures.items()
+    ]
+
+
+def _search(figures: dict[str, Any]) -> list[tuple[str, str]]:
+    return [
+        (
+            f"search, {name}",
+            f"nDCG@10 {value['ndcg_10']:.3f}, recall@1 {value['recall_1']:.3f}, {value['ms_per_query']:.0f} ms a query",
+        )
+        for name, value in figures.items()
+    ]
+
+
+def _answers(figures: dict[str, Any]) -> list[tuple[str, str]]:
+    return [
+        (
+            f"answers, {name}",
+            f"right page cited first {value['cited_page_hit_at_1']:.0%}, answered {value['answerable_answered']:.0%} of the "
+            f"answerable, refused {value['refusal_recall']:.0%} of the others, quotations verbatim "
+            f"{value['quotations_verbatim']:.0%}",
+        )
+        for name, value in figures.items()
+    ]
+
+
+def _speed(figures: dict[str, Any]) -> list[tuple[str, str]]:
+    return [
+        (
+            "encoding",
+            f"{figures['stratmap_per_s']:.0f} passages/s, {figures['ratio']:.2f} × sentence-transformers in the same run, "
+            f"cosine {figures['cosine_mean']:.4f}",
+        )
+    ]
+
+
+if __name__ == "__main__":
+    text = README.read_text(encoding="utf-8")
+    before, _, rest = text.partition(_START)
+    _, _, after = rest.partition(_END)
+    atomic_write_text(README, before + _START + table() + _END + after)

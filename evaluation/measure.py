@@ -1,0 +1,122 @@
+"""The product's figures: `python -m evaluation.measure tagging | retrieval | xquad | speed`.
+
+Comes in: the measuring data beside the repository. Goes out: one file a subject in `evaluation/results/`. Each goes
+through the same functions as the command line.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from dataclasses import asdict
+
+import numpy as np
+
+from evaluation.provenance import SHARED, record
+from stratmap.assembly import Desk
+from stratmap.evaluating.retrieval import Collection, CollectionSearch, evaluate_retrieval, load_collection
+from stratmap.evaluating.tagging import evaluate_tagging, load_items
+from stratmap.records import TaggedDocument
+
+_SEED = 7
+_DRAWS = 1000
+
+
+def tagging() -> None:
+    """Tagging on dev.jsonl: six sources that training has not seen; bootstrap intervals over items."""
+    desk = Desk()
+    documents, truth = load_items(SHARED / "tagging" / "dev.jsonl", desk.framework)
+    tagged = list(desk.tagger.tag_many(documents))
+    figures = evaluate_tagging(tagged, truth, desk.framework)
+    values = {group: asdict(value) for group, value in figures.items()}
+    for group in values:
+        values[group]["macro_f1_interval"] = _interval(tagged, truth, desk, group)
+    command = "python -m evaluation.measure tagging"
+    print(record("tagging", values, command, "tagging/dev.jsonl, 258 passages of 6 sources", _SEED))
+
+
+def _interval(tagged: list[TaggedDocument], truth: dict[str, np.ndarray], desk: Desk, group: str) -> list[float]:
+    """95 % bootstrap interval of the macro-F1, items drawn with replacement."""
+    codes = [label.code for g in desk.framework.groups if g.id == group for label in g.labels]
+    given = np.array([[code in document.applied(group) for code in codes] for document in tagged])
+    rng = np.random.default_rng(_SEED)
+    draws = []
+    for _ in range(_DRAWS):
+        rows = rng.integers(0, len(given), len(given))
+        hits = (truth[group][rows] & given[rows]).sum(0)
+        total = truth[group][rows].sum(0) + given[rows].sum(0)
+        draws.append(float(np.mean(2 * hits[total > 0] / total[total > 0])))
+    return [round(float(value), 4) for value in np.percentile(draws, [2.5, 97.5])]
+
+
+def retrieval() -> None:
+    """SciFact, with and without the reranker."""
+    folder = SHARED / "scifact"
+    collection = load_collection(folder / "corpus.jsonl", folder / "queries.jsonl", folder / "qrels.tsv")
+    _search("scifact", collection, "SciFact (BEIR), 5,183 abstracts, 300 queries")
+
+
+def xquad() -> None:
+    """XQuAD-en: question to paragraph."""
+    data = json.loads((SHARED / "xquad" / "xquad.en.json").read_text(encoding="utf-8"))["data"]
+    texts, queries, qrels = [], {}, {}
+    for article in data:
+        for paragraph in article["paragraphs"]:
+            for question in paragraph["qas"]:
+                queries[question["id"]] = question["question"]
+                qrels[question["id"]] = {str(len(texts)): 1}
+            texts.append(paragraph["context"])
+    ids = tuple(str(number) for number in range(len(texts)))
+    collection = Collection(ids, ("",) * len(texts), tuple(texts), queries, qrels)
+    _search("xquad-en", collection, "XQuAD-en, 240 paragraphs, 1,190 questions")
+
+
+def _search(name: str, collection: Collection, data: str) -> None:
+    desk = Desk()
+    search = CollectionSearch(collection, desk.encoder)
+    figures = {"fused": _without_run(evaluate_retrieval(collection, search))}
+    if desk.reranker is not None:
+        again = search.with_reranker(desk.reranker, desk.settings.answering.rerank)
+        figures["reranked"] = _without_run(evaluate_retrieval(collection, again))
+    print(record(name, figures, f"python -m evaluation.measure {name.split('-')[0]}", data))
+
+
+def _without_run(figures: object) -> dict[str, float]:
+    return {key: value for key, value in asdict(figures).items() if key != "run"}  # type: ignore[call-overload]
+
+
+def speed() -> None:
+    """Passages a second of the shipped encoder and of sentence-transformers on the same texts, interleaved."""
+    from evaluation.recipes.export_encoder import original_folder
+
+    desk = Desk()
+    lines = (SHARED / "tagging" / "train.jsonl").read_text(encoding="utf-8").splitlines()
+    texts = [json.loads(line)["text"] for line in lines]
+    counts = desk.encoder.count_tokens(texts)
+    texts = [text for text, count in zip(texts, counts, strict=True) if 120 <= count <= 250][:256]
+    from sentence_transformers import SentenceTransformer
+
+    peer = SentenceTransformer(str(original_folder()), device="cpu")
+    ours, theirs = [], []
+    for _ in range(5):
+        started = time.perf_counter()
+        mine = desk.encoder.encode(texts)
+        ours.append(len(texts) / (time.perf_counter() - started))
+        started = time.perf_counter()
+        other = peer.encode(texts, normalize_embeddings=True, show_progress_bar=False)
+        theirs.append(len(texts) / (time.perf_counter() - started))
+    figures = {
+        "passages": len(texts),
+        "mean_tokens": float(np.mean([count for count in counts if 120 <= count <= 250])),
+        "stratmap_per_s": float(np.median(ours)),
+        "sentence_transformers_per_s": float(np.median(theirs)),
+        "ratio": float(np.median(ours) / np.median(theirs)),
+        "cosine_mean": float((mine * other).sum(1).mean()),
+    }
+    print(record("speed", figures, "python -m evaluation.measure speed", "256 passages of tagging/train.jsonl"))
+
+
+if __name__ == "__main__":
+    for word in sys.argv[1:]:
+        {"tagging": tagging, "retrieval": retrieval, "xquad": xquad, "speed": speed}[word]()
