@@ -1,0 +1,199 @@
+"""Fits the probability that an archive answers a question, and writes `answering/answerability.json`.
+
+Comes in: `questions/pairs.jsonl.gz` and `questions/unanswerable.jsonl.gz`, and the shipped encoder (and
+reranker where there is one). Goes out: coefficients, thresholds and the figures they were chosen on. The archive
+is a pool of passages with neighbours of the same pages; unanswerable are (a) questions whose gold passage was
+taken out, (b) questions written to look answerable by a passage that does not answer them. `evaluation/questions/`
+is not read.
+
+    python -m evaluation.recipes.fit_answerability shared/datasets/questions
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import bm25s
+import numpy as np
+import Stemmer
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+
+from stratmap.answering import refusal
+from stratmap.answering.archive import Scorer
+from stratmap.answering.extract import score_sentences, sentences_of
+from stratmap.answering.finding import Finder
+from stratmap.answering.questions import clean_question, fitted
+from stratmap.answering.terms import expand
+from stratmap.encoding import Encoder, load_encoder
+from stratmap.records import Filters, Hit, IndexedDocument, Passage
+from stratmap.settings import AnsweringSettings
+
+# Where questions are asked of running text. Policies share sentences, reviews and posts are no reports.
+SOURCES = {"squadshifts-wiki", "squad2-dev-half", "nq-qed", "clapnq", "pubmedqa", "covidqa"}
+NEAR_WEIGHT = 0.5  # of a question written to mislead: rarer in practice than one about something else
+KEPT = 0.92  # share of answerable questions that the threshold lets through
+LOGITS = ("top_logit", "second_logit")
+
+
+class Pool:
+    """Passages as an archive, one document each; `without` hides one of them."""
+
+    def __init__(self, texts: list[str], encoder: Encoder) -> None:
+        self.texts = texts
+        self.without = -1
+        self._vectors = encoder.encode([fitted(text, encoder) for text in texts])
+        self._stemmer = Stemmer.Stemmer("english")
+        self._lexical = bm25s.BM25()
+        self._lexical.index(self._tokens(texts), show_progress=False)
+
+    def _tokens(self, texts: list[str]) -> Any:
+        return bm25s.tokenize(texts, stopwords="en", stemmer=self._stemmer, show_progress=False)
+
+    def search(self, question: str, vector: np.ndarray, k: int, filters: Filters) -> list[Hit]:  # noqa: ARG002
+        """The best passages by both halves."""
+        dense = self._vectors @ vector
+        words = self._tokens([question]).vocab
+        lexical = self._lexical.get_scores(list(words)) if words else np.zeros(len(dense), dtype=np.float32)
+        score = 0.5 * (dense + 1) / 2 + 0.5 * lexical / max(1e-6, float(lexical.max()))
+        if self.without >= 0:
+            score[self.without] = -1
+        best = np.argsort(-score)[:k]
+        return [
+            Hit(self._passage(int(i)), f"{i}.txt", float(score[i]), float(dense[i]), float(lexical[i])) for i in best
+        ]
+
+    def _passage(self, i: int) -> Passage:
+        return Passage(str(i), 0, None, 0, len(self.texts[i]), 0, self.texts[i])
+
+    def documents(self) -> Sequence[IndexedDocument]:
+        """Nothing is known of them."""
+        return ()
+
+    def page_text(self, doc_id: str, page_index: int) -> str:  # noqa: ARG002
+        """The passage is its page."""
+        return self.texts[int(doc_id)]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A question, whether the pool answers it, and the passage to hide (-1: none)."""
+
+    question: str
+    answerable: bool
+    hidden: int = -1
+    near: bool = False
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
+
+
+def draw(folder: Path, questions: int, seed: int = 7) -> tuple[list[str], list[Case]]:
+    """A pool of passages and cases, a third of each kind."""
+    rng = random.Random(seed)
+    pairs = [one for one in lines(folder / "pairs.jsonl.gz") if one.get("source") in SOURCES]
+    near = lines(folder / "unanswerable.jsonl.gz")
+    rng.shuffle(pairs)
+    rng.shuffle(near)
+    place: dict[str, int] = {}
+    cases = []
+    for i, pair in enumerate(pairs[: 2 * questions]):
+        gold = place.setdefault(pair["passage"], len(place))
+        for text in pair["negatives"][:2]:
+            place.setdefault(text, len(place))
+        cases.append(Case(pair["question"], i % 2 == 0, -1 if i % 2 == 0 else gold))
+    for one in near[: questions // 2]:
+        place.setdefault(one["passage"], len(place))
+        cases.append(Case(one["question"], False, near=True))
+    return list(place), [case for case in cases if clean_question(case.question, 2_000)]
+
+
+def measured(pool: Pool, cases: list[Case], encoder: Encoder, reranker: Scorer | None) -> list[dict[str, float]]:
+    """Features of every case."""
+    finder = Finder(pool, encoder, AnsweringSettings(rerank=12), reranker)
+    rows = []
+    for number, case in enumerate(cases):
+        if number % 50 == 0:
+            print(f"{number} of {len(cases)}", flush=True)
+        pool.without = case.hidden
+        found = finder.find(clean_question(case.question, 2_000), Filters())
+        vector = encoder.encode([fitted(expand(found.question), encoder)])[0]
+        scored = score_sentences(found.question, vector, sentences_of(found.hits, pool.page_text), encoder)
+        rows.append(refusal.features(found, scored))
+    return rows
+
+
+def fit(rows: list[dict[str, float]], cases: list[Case], names: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Coefficients from three quarters of the cases, figures from the last quarter."""
+    x = np.array([[row[name] for name in names] for row in rows])
+    y = np.array([case.answerable for case in cases])
+    near = np.array([case.near for case in cases])
+    weight = np.where(near, NEAR_WEIGHT, 1.0)
+    held = np.random.default_rng(3).random(len(y)) < 0.25
+    mean, scale = x[~held].mean(axis=0), np.maximum(x[~held].std(axis=0), 1e-6)
+    model = LogisticRegression(C=1.0, max_iter=1_000)
+    model.fit((x[~held] - mean) / scale, y[~held], sample_weight=weight[~held])
+    probability = model.predict_proba((x - mean) / scale)[:, 1]
+    threshold = float(np.quantile(probability[~held & y], 1 - KEPT))
+    refused = probability < threshold
+    figures = {
+        "auroc_removed": round(float(roc_auc_score(y[held & ~near], probability[held & ~near])), 3),
+        "auroc_near": round(float(roc_auc_score(y[held & (near | y)], probability[held & (near | y)])), 3),
+        "answerable_kept": round(float(1 - refused[held & y].mean()), 3),
+        "removed_refused": round(float(refused[held & ~y & ~near].mean()), 3),
+        "near_refused": round(float(refused[held & near].mean()), 3),
+        "questions": len(y),
+    }
+    table = {
+        "intercept": float(model.intercept_[0]),
+        "threshold": threshold,
+        "mean": dict(zip(names, map(float, mean), strict=True)),
+        "scale": dict(zip(names, map(float, scale), strict=True)),
+        "coefficients": dict(zip(names, map(float, model.coef_[0]), strict=True)),
+    }
+    return table, figures
+
+
+def rounded(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: rounded(inner) for key, inner in value.items()}
+    return round(value, 5) if isinstance(value, float) else value
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--questions", type=int, default=600, help="of each kind")
+    parser.add_argument("--reranker", type=Path, help="folder of a reranker")
+    parser.add_argument("--rows", type=Path, help="where to keep the features, to try others on")
+    arguments = parser.parse_args()
+    encoder, reranker = load_encoder(), None
+    if arguments.reranker:
+        from stratmap.answering.reranker import Reranker
+
+        reranker = Reranker.load(arguments.reranker)
+    texts, cases = draw(arguments.folder, arguments.questions)
+    rows = measured(Pool(texts, encoder), cases, encoder, reranker)
+    if arguments.rows:
+        arguments.rows.write_text(json.dumps([rows, [vars(case) for case in cases]]), encoding="utf-8")
+    models, figures = {}, {}
+    plain = [name for name in rows[0] if name not in LOGITS]
+    models["plain"], figures["plain"] = fit(rows, cases, plain)
+    if reranker:
+        models["reranked"], figures["reranked"] = fit(rows, cases, [*plain, *LOGITS])
+    table = {"schema": refusal.SCHEMA, "models": rounded(models), "figures": figures}
+    refusal.FILE.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
+    print(json.dumps(figures, indent=1))
+
+
+if __name__ == "__main__":
+    main()

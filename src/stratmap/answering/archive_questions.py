@@ -1,0 +1,160 @@
+"""Questions about the archive itself: "how many documents on O4 since 2015?", "which projects in Moldova ...?".
+
+Comes in: a clean question. Goes out: an `ArchiveQuestion` when every word of it is understood as a restriction
+(label, country, years) or, for lists, when a topic remains to be searched; None for all other questions. It does
+not search.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from stratmap.answering.names import country_spans
+from stratmap.answering.words import terms
+from stratmap.framework import Framework
+from stratmap.records import Filters, IndexedDocument
+
+_THINGS = r"(?:documents?|reports?|files?|projects?|publications?|papers?|evaluations?)"
+_COUNT = re.compile(
+    rf"^(?:so\s+)?(?:how many|number of|count(?: of)?(?: the)?)\s+(?:\w+\s+)?{_THINGS}\b", re.IGNORECASE
+)
+_LIST = re.compile(
+    rf"^(?:(?:which|what)(?: are| of)?(?: the| our)?|list|show(?: me)?|name|find|are there(?: any)?"
+    rf"|do (?:we|you) have)"
+    rf"\s+(?:all\s+|the\s+|any\s+|our\s+)*{_THINGS.replace('?', '')}\b",
+    re.IGNORECASE,
+)
+_SPAN = re.compile(r"\b(?:between|from)\s+((?:19|20)\d\d)\s*(?:and|to|until|-|–)\s*((?:19|20)\d\d)\b|\b((?:19|20)\d\d)\s*[-–]\s*((?:19|20)\d\d)\b", re.IGNORECASE)  # fmt: skip  # noqa: E501
+_SINCE = re.compile(
+    r"\b(since|from|after|before|until|till|up to|through|in|of|during)\s+((?:19|20)\d\d)\b", re.IGNORECASE
+)
+_CODE = re.compile(r"\b([A-Z]\d{1,2})\b")
+_FILLER = set(
+    terms(
+        "documents reports files projects publications papers evaluations archive tagged tag labelled label "
+        "objective principle thematic strategic number count list show find name total hold exist available "
+        "currently deal dealing cover covering concern concerning work working address addressing related "
+        "relating country countries year written published index regarding talk speak topic theme"
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveQuestion:
+    """A question about documents.
+
+    Attributes:
+        counting: Whether a number is asked for rather than a list.
+        filters: The restrictions it names.
+        topic: What else it says; "" where the restrictions are all of it.
+        labels: Codes named directly or by their names.
+    """
+
+    counting: bool
+    filters: Filters
+    topic: str
+    labels: tuple[str, ...] = ()
+
+
+def read_archive_question(
+    question: str, filters: Filters, framework: Framework | None, documents: Sequence[IndexedDocument]
+) -> ArchiveQuestion | None:
+    """Understand a question about the archive, or return None."""
+    counting, listing = _COUNT.match(question), _LIST.match(question)
+    opening = counting or listing
+    if opening is None:
+        return None
+    rest = question[opening.end() :]
+    rest, filters = _years(rest, filters)
+    rest, filters = _countries(rest, filters, documents)
+    rest, codes = _labels(rest, framework)
+    topic = "" if not set(terms(rest)) - _FILLER else " ".join(rest.strip(" ?.!").split())
+    if topic and (counting or not (filters or codes)):
+        return None  # a count that is not understood whole is a question to the text, and so is a bare "which"
+    if codes:
+        filters = replace(filters, labels=tuple(dict.fromkeys((*filters.labels, *codes))))
+    return ArchiveQuestion(bool(counting), filters, topic, codes)
+
+
+def _years(text: str, filters: Filters) -> tuple[str, Filters]:
+    if span := _SPAN.search(text):
+        first, last = sorted(int(year) for year in span.groups() if year)
+        return text[: span.start()] + " " + text[span.end() :], replace(filters, year_from=first, year_to=last)
+    for match in _SINCE.finditer(text):
+        word, year = match.group(1).lower(), int(match.group(2))
+        if word in {"since", "from", "after"}:
+            filters = replace(filters, year_from=year + (word == "after"))
+        elif word in {"before", "until", "till", "up to", "through"}:
+            filters = replace(filters, year_to=year - (word == "before"))
+        else:
+            filters = replace(filters, year_from=year, year_to=year)
+    return _SINCE.sub(" ", text), filters
+
+
+def _countries(text: str, filters: Filters, documents: Sequence[IndexedDocument]) -> tuple[str, Filters]:
+    """Takes countries out of the text, spelled as the archive's documents spell them."""
+    known = {country.lower(): country for document in documents for country in document.countries}
+    spans = country_spans(text)
+    found = [known.get(name.lower(), name) for _, _, name in spans]
+    for start, end, _ in reversed(spans):
+        text = text[:start] + " " + text[end:]
+    return text, replace(filters, countries=tuple(dict.fromkeys((*filters.countries, *found))))
+
+
+def _labels(text: str, framework: Framework | None) -> tuple[str, tuple[str, ...]]:
+    """Takes label codes, codes of strategic objectives and full names of labels out of the text."""
+    if framework is None:
+        return text, ()
+    serving = {
+        aim.code: tuple(label.code for label in framework.labels if aim.code in label.serves)
+        for aim in framework.strategic_objectives
+    }
+    found: list[str] = []
+    for match in list(_CODE.finditer(text)):
+        code = match.group(1)
+        if code in framework.codes or serving.get(code):
+            found += serving.get(code) or (code,)
+            text = text.replace(code, " ")
+    for label in framework.labels:
+        pattern = re.compile(rf"\b{re.escape(label.name)}\b", re.IGNORECASE)
+        if pattern.search(text):
+            found.append(label.code)
+            text = pattern.sub(" ", text)
+    return text, tuple(dict.fromkeys(found))
+
+
+def matching(documents: Sequence[IndexedDocument], filters: Filters) -> list[IndexedDocument]:
+    """Documents that pass the filters, by year and name."""
+
+    def passes(document: IndexedDocument) -> bool:
+        year = document.year
+        return (
+            (not filters.labels or any(code in document.labels for code in filters.labels))
+            and (not filters.countries or bool(set(filters.countries) & set(document.countries)))
+            and (filters.year_from is None or (year is not None and year >= filters.year_from))
+            and (filters.year_to is None or (year is not None and year <= filters.year_to))
+            and (not filters.documents or document.name in filters.documents or document.doc_id in filters.documents)
+        )
+
+    return sorted(filter(passes, documents), key=lambda document: (document.year or 0, document.name))
+
+
+def described(filters: Filters, framework: Framework | None) -> str:
+    """The filters in words: "on O4 (Diaspora), in Moldova, since 2015"."""
+    parts = []
+    if filters.labels:
+        shown = [f"{code} ({framework.label(code).name})" if framework and code in framework.codes else code
+                 for code in filters.labels]  # fmt: skip
+        parts.append("on " + " or ".join(shown))
+    if filters.countries:
+        parts.append("in " + " or ".join(filters.countries))
+    first, last = filters.year_from, filters.year_to
+    if first is not None and first == last:
+        parts.append(f"of {first}")
+    elif first is not None:
+        parts.append(f"since {first}" if last is None else f"from {first} to {last}")
+    elif last is not None:
+        parts.append(f"up to {last}")
+    return ", ".join(parts)

@@ -1,0 +1,187 @@
+"""Questions to an archive: a question comes in, an `Answer` goes out.
+
+The answer is made of two to five quotations, each an exact substring of its page; or, with a language model, of
+sentences checked against quotations; or it says that the archive does not answer. It reads no files and keeps
+nothing between questions: what a follow-up needs is handed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from stratmap.answering.archive import Archive, Floats, Scorer
+from stratmap.answering.archive_questions import ArchiveQuestion, read_archive_question
+from stratmap.answering.conversation import Completes, chat_answer
+from stratmap.answering.extract import Scored, Sentence, choose, cite, fallback, score_sentences, sentences_of
+from stratmap.answering.finding import Finder, Found
+from stratmap.answering.followups import standalone
+from stratmap.answering.listing import count_answer, list_answer
+from stratmap.answering.questions import clean_question, fitted
+from stratmap.answering.refusal import judge
+from stratmap.answering.terms import expand
+from stratmap.encoding import Encoder
+from stratmap.errors import ChatModelError
+from stratmap.framework import Framework
+from stratmap.records import Answer, Citation, Filters, Hit, Statement
+from stratmap.settings import AnsweringSettings
+
+REFUSAL = "The archive does not answer this."
+NO_QUESTION = "Ask a question in words."
+_NO_FILTERS = Filters()
+_FEWEST_PASSAGES = 10
+_MOST_POINTERS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known about a question before it is answered: passages, scored sentences, calibrated probability."""
+
+    found: Found
+    scored: Scored
+    probability: float
+    enough: bool
+
+
+class Assistant:
+    """Answers questions from an index.
+
+    Args:
+        index: Where passages are found.
+        encoder: The encoder that the index was made with.
+        settings: How questions are answered; `chat_model` in it switches a language model on.
+        reranker: Reads question and passage together; optional.
+        framework: Lets questions name its labels ("on O4").
+        chat: A language model to use in place of the one that the settings name.
+
+    Raises:
+        MissingExtra: The settings name a language model whose packages are not installed.
+    """
+
+    def __init__(
+        self,
+        index: Archive,
+        encoder: Encoder,
+        settings: AnsweringSettings | None = None,
+        reranker: Scorer | None = None,
+        framework: Framework | None = None,
+        chat: Completes | None = None,
+    ) -> None:
+        self.index, self.encoder, self.framework = index, encoder, framework
+        self.settings = settings or AnsweringSettings()
+        self._finder = Finder(index, encoder, self.settings, reranker)
+        self._chat = chat or _chat_model(self.settings)
+
+    def ask(self, question: str, filters: Filters = _NO_FILTERS, history: Sequence[str] = ()) -> Answer:
+        """Answer one question.
+
+        Args:
+            question: In any words; typing mistakes and abbreviations are met halfway.
+            filters: What to restrict the search to.
+            history: The person's earlier questions, oldest first.
+
+        Returns:
+            `answered` is False where the archive does not hold the answer or the question holds no words.
+
+        Raises:
+            UsageError: The question is longer than `settings.max_question_characters`.
+            EncodingError: The encoder failed.
+        """
+        clean = clean_question(question, self.settings.max_question_characters)
+        if not clean:
+            return Answer(question, False, NO_QUESTION, (), ())
+        whole = standalone(clean, [past for past in map(self._past, history[-5:]) if past])
+        about = read_archive_question(whole, filters, self.framework, self.index.documents())
+        answer = self._about_archive(whole, about) if about else self._answer(whole, filters)
+        notes = (f"Understood as: {whole}",) if whole != clean else ()
+        return replace(answer, question=question, notes=(*notes, *answer.notes))
+
+    def retrieve(self, question: str, filters: Filters = _NO_FILTERS, k: int = 10) -> list[Hit]:
+        """The best `k` passages for a question, reranked, as `ask` would show them.
+
+        Raises:
+            UsageError: The question is too long.
+        """
+        clean = clean_question(question, self.settings.max_question_characters)
+        return list(self._finder.find(clean, filters).hits[:k]) if clean else []
+
+    def evidence(self, question: str, filters: Filters = _NO_FILTERS) -> Evidence:
+        """Passages, sentences and the probability that they answer, for a clean question that stands alone."""
+        found = self._finder.find(question, filters)
+        scored = self._score(found.question, sentences_of(found.hits, self.index.page_text))
+        return Evidence(found, scored, *judge(found, scored))
+
+    def _past(self, question: str) -> str:
+        return clean_question(question[: self.settings.max_question_characters], len(question))
+
+    def _score(self, question: str, sentences: list[Sentence]) -> Scored:
+        return score_sentences(question, self._vector(question), sentences, self.encoder)
+
+    def _vector(self, question: str) -> Floats:
+        vector: Floats = self.encoder.encode([fitted(expand(question), self.encoder)])[0]
+        return vector
+
+    def _answer(self, question: str, filters: Filters) -> Answer:
+        evidence = self.evidence(question, filters)
+        if not evidence.enough:
+            return self._refused(question, evidence)
+        answer = self._quoted(question, evidence)
+        if self._chat is None:
+            return answer
+        try:
+            return chat_answer(
+                self._chat, answer, evidence.found, self.encoder, self.index.page_text, self.settings.quotations
+            )
+        except ChatModelError as error:
+            note = f"The language model failed ({error}) Quotations are shown instead."
+            return replace(answer, notes=(*answer.notes, note))
+
+    def _quoted(self, question: str, evidence: Evidence) -> Answer:
+        hits, scored = evidence.found.hits, evidence.scored
+        best = hits[0].passage
+        chosen = choose(scored, self.settings.quotations, (best.doc_id, best.page_index))
+        sentences = [(scored.sentences[i], float(scored.scores[i])) for i in chosen]
+        if not sentences or sentences[0][0].page != (best.doc_id, best.page_index):
+            sentences.insert(0, (fallback(hits[0], self.index.page_text), hits[0].score))
+        cited = sentences[: max(1, self.settings.quotations)]
+        citations = tuple(cite(sentence, n, score) for n, (sentence, score) in enumerate(cited, start=1))
+        return self._composed(question, citations, evidence)
+
+    def _composed(self, question: str, citations: tuple[Citation, ...], evidence: Evidence) -> Answer:
+        return Answer(
+            question=question,
+            answered=True,
+            answer="\n".join(f"{c.quote} [{c.marker}]" for c in citations),
+            citations=citations,
+            passages=self._shown(evidence.found),
+            confidence=evidence.probability,
+            statements=tuple(Statement(c.quote, (c.marker,)) for c in citations),
+            notes=evidence.found.notes,
+        )
+
+    def _refused(self, question: str, evidence: Evidence) -> Answer:
+        shown = self._shown(evidence.found)
+        pointers = list(dict.fromkeys(hit.document for hit in shown))[:_MOST_POINTERS]
+        text = f"{REFUSAL} Nearest documents, not an answer: {', '.join(pointers)}." if pointers else REFUSAL
+        return Answer(question, False, text, (), shown, evidence.probability, (), evidence.found.notes)
+
+    def _shown(self, found: Found) -> tuple[Hit, ...]:
+        return found.hits[: max(_FEWEST_PASSAGES, self.settings.passages)]
+
+    def _about_archive(self, question: str, about: ArchiveQuestion) -> Answer:
+        if not about.topic:
+            return count_answer(question, about, self.index, self.framework, ())
+        evidence = self.evidence(about.topic, about.filters)
+        if not evidence.enough:
+            return self._refused(question, evidence)
+        found = evidence.found
+        score = lambda sentences: self._score(found.question, sentences)  # noqa: E731
+        return list_answer(question, found, score, self.index, evidence.probability, self.settings.quotations)
+
+
+def _chat_model(settings: AnsweringSettings) -> Completes | None:
+    if not settings.chat_model:
+        return None
+    from stratmap.answering.chat_model import ChatModel
+
+    return ChatModel(settings)

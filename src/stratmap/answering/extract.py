@@ -1,0 +1,200 @@
+"""Quotations: passages come in, best first; the sentences that answer go out, as exact spans of their pages.
+
+A candidate is a sentence of the page (with the one before it where it starts with "It" or "This"), scored by
+nearness to the question, shared rare words, the kind of thing asked for and the rank of its passage. It does not
+decide whether the question is answered.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from stratmap.answering.archive import Floats
+from stratmap.answering.names import countries, names, years
+from stratmap.answering.questions import Wanted, fitted, wanted
+from stratmap.answering.terms import expand
+from stratmap.answering.words import coverage, numbers, rarity, terms
+from stratmap.encoding import Encoder
+from stratmap.reading.sentences import sentence_spans
+from stratmap.records import Citation, Hit
+
+PageText = Callable[[str, int], str]
+_READ = 8  # passages whose sentences are looked at
+_MOST_SENTENCES = 72
+_LONGEST = 600
+_SHORTEST_WORDS = 4
+_LEADING = re.compile(r"^[\s>#*•·–—-]+|^\(?(?:\d{1,2}|[a-z])[.)]\s+")
+_LEANS = re.compile(r"(It|This|That|These|Those|They|He|She|Both|Such|However|Here|There|Its|Their)\b")
+_MONTH = re.compile(r"\b(January|February|March|April|May|June|July|August|September|October|November|December)\b")
+_COSINE, _SHARED, _KIND, _RANK = 1.0, 0.6, 0.12, 0.35
+_REDUNDANT = 0.6
+_WORTH = 0.72  # of the best score, for a third quotation and more
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A span of a page: `page_text[start:end] == text`. `rank` counts passages from 0."""
+
+    hit: Hit
+    rank: int
+    start: int
+    end: int
+    text: str
+
+    @property
+    def page(self) -> tuple[str, int]:
+        """The page it stands on."""
+        return self.hit.passage.doc_id, self.hit.passage.page_index
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Sentences with their scores, cosines to the question and stems, all in one order."""
+
+    sentences: tuple[Sentence, ...]
+    scores: Floats
+    cosines: Floats
+    shares: Floats
+    stems: tuple[frozenset[str], ...]
+
+
+def sentences_of(hits: Sequence[Hit], page_text: PageText) -> list[Sentence]:
+    """Candidate sentences of the best passages, each once, in the order of rank and place."""
+    found: dict[tuple[str, int, int, int], Sentence] = {}
+    for rank, hit in enumerate(hits[:_READ]):
+        passage = hit.passage
+        page = page_text(passage.doc_id, passage.page_index)
+        spans = sentence_spans(page)
+        for i, (start, end) in enumerate(spans):
+            if end <= passage.start or start >= passage.end:
+                continue
+            span = _whole(page, spans, i)
+            if span and len(found) < _MOST_SENTENCES:
+                key = (passage.doc_id, passage.page_index, *span)
+                found.setdefault(key, Sentence(hit, rank, *span, page[slice(*span)]))
+    return list(found.values())
+
+
+def _whole(page: str, spans: list[tuple[int, int]], i: int) -> tuple[int, int] | None:
+    """The span to quote for the i-th sentence; None for headings, fragments and what starts in mid-sentence."""
+    start, end = spans[i]
+    if lead := _LEADING.match(page[start:end]):
+        start += lead.end()
+        opened = True
+    else:
+        opened = False
+    text = page[start:end]
+    if len(text.split()) < _SHORTEST_WORDS or not any(c.isalpha() for c in text):
+        return None
+    first = next(c for c in text if c.isalpha())
+    if first.islower() and not opened and not text[0].isdigit():
+        return None
+    if text[-1] not in '.!?;:…”"’)»' and len(text.split()) < 2 * _SHORTEST_WORDS:
+        return None  # a heading
+    if i and _LEANS.match(text):
+        before = spans[i - 1][0]
+        plain = page[before : before + 1].isupper() and "\n" not in page[before:end]
+        if plain and end - before <= _LONGEST:
+            start = before
+    return start, _cut(page, start, end)
+
+
+def _cut(page: str, start: int, end: int) -> int:
+    if end - start <= _LONGEST:
+        return end
+    text = page[start : start + _LONGEST]
+    cut = max(text.rfind("; "), text.rfind(", "), text.rfind("\n"))
+    cut = cut if cut > _LONGEST // 2 else text.rfind(" ")
+    return start + (cut if cut > 0 else _LONGEST)
+
+
+def score_sentences(question: str, vector: Floats, sentences: Sequence[Sentence], encoder: Encoder) -> Scored:
+    """Score candidate sentences.
+
+    Args:
+        question: The question.
+        vector: Its embedding, shape (dim,).
+        sentences: Candidates.
+        encoder: For their embeddings.
+    """
+    texts = [fitted(_with_heading(sentence), encoder) for sentence in sentences]
+    cosines = encoder.encode(texts) @ vector if texts else np.zeros(0, dtype=np.float32)
+    stems = tuple(frozenset(terms(expand(sentence.text))) for sentence in sentences)
+    weights = rarity(terms(question), [set(one) for one in stems])
+    shares = np.array([coverage(weights, set(one)) for one in stems], dtype=np.float32)
+    kind = wanted(question)
+    fits = np.array([_fits(kind, sentence.text, question) for sentence in sentences], dtype=np.float32)
+    ranks = np.array([1 / (1 + sentence.rank) for sentence in sentences], dtype=np.float32)
+    scores = _COSINE * cosines + _SHARED * shares + _KIND * fits + _RANK * ranks
+    return Scored(tuple(sentences), scores.astype(np.float32), cosines.astype(np.float32), shares, stems)
+
+
+def _with_heading(sentence: Sentence) -> str:
+    heading = sentence.hit.passage.heading.rsplit(" > ", 1)[-1]
+    return f"{heading}: {sentence.text}" if heading else sentence.text
+
+
+def _fits(kind: Wanted, text: str, question: str) -> bool:
+    if kind is Wanted.NUMBER:
+        return bool(numbers(text) - numbers(question) - {str(year) for year in years(text)})
+    if kind is Wanted.TIME:
+        return bool(set(years(text)) - set(years(question))) or bool(_MONTH.search(text))
+    if kind is Wanted.NAME:
+        return bool(names(text) - names(question))
+    if kind is Wanted.PLACE:
+        return bool(countries(text) - countries(question)) or bool(names(text) - names(question))
+    return False
+
+
+def choose(scored: Scored, most: int, best_page: tuple[str, int]) -> list[int]:
+    """Positions of the sentences to quote; the first stands on `best_page` if any of it qualifies."""
+    order = [int(i) for i in np.argsort(-scored.scores, kind="stable")]
+    first = next((i for i in order if scored.sentences[i].page == best_page), order[0] if order else None)
+    if first is None:
+        return []
+    chosen = [first]
+    best = float(scored.scores[order[0]])
+    for i in order:
+        if len(chosen) >= most:
+            break
+        worth = len(chosen) < 2 or scored.scores[i] >= _WORTH * best
+        if i not in chosen and worth and not any(_redundant(scored, i, other) for other in chosen):
+            chosen.append(i)
+    place = {i: (scored.sentences[i].rank, scored.sentences[i].start) for i in chosen}
+    return [first, *sorted(chosen[1:], key=place.__getitem__)]
+
+
+def _redundant(scored: Scored, i: int, other: int) -> bool:
+    one, two = scored.sentences[i], scored.sentences[other]
+    if one.page == two.page and one.start < two.end and two.start < one.end:
+        return True
+    mine, theirs = scored.stems[i], scored.stems[other]
+    return len(mine & theirs) >= _REDUNDANT * max(1, min(len(mine), len(theirs)))
+
+
+def cite(sentence: Sentence, marker: int, score: float) -> Citation:
+    """The citation of a sentence."""
+    passage = sentence.hit.passage
+    return Citation(
+        marker=marker,
+        doc_id=passage.doc_id,
+        document=sentence.hit.document,
+        page=passage.page,
+        page_index=passage.page_index,
+        start=sentence.start,
+        end=sentence.end,
+        quote=sentence.text,
+        score=round(score, 4),
+    )
+
+
+def fallback(hit: Hit, page_text: PageText) -> Sentence:
+    """The passage itself, cut to a quotable length, where no sentence of it can stand alone."""
+    passage = hit.passage
+    page = page_text(passage.doc_id, passage.page_index)
+    end = _cut(page, passage.start, passage.end)
+    return Sentence(hit, 0, passage.start, end, page[passage.start : end])

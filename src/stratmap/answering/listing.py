@@ -1,0 +1,84 @@
+"""Answers about documents: an `ArchiveQuestion` comes in, a count or a list by document goes out, each document
+with a quotation of its own where it has one. It does not read the question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from stratmap.answering.archive import Archive
+from stratmap.answering.archive_questions import ArchiveQuestion, described, matching
+from stratmap.answering.extract import Scored, Sentence, cite, sentences_of
+from stratmap.answering.finding import Found
+from stratmap.framework import Framework
+from stratmap.records import Answer, Citation, Hit, IndexedDocument, Passage, Statement
+
+_MOST_LISTED = 25
+_NEAR = 0.6  # of the best sentence's score: what belongs to a list by topic
+Scorer = Callable[[list[Sentence]], Scored]
+
+
+def count_answer(
+    question: str, asked: ArchiveQuestion, index: Archive, framework: Framework | None, passages: tuple[Hit, ...]
+) -> Answer:
+    """How many documents, and which."""
+    documents = index.documents()
+    chosen = matching(documents, asked.filters)
+    words = described(asked.filters, framework)
+    noun = "document" if len(chosen) == 1 else "documents"
+    verb = "is" if len(chosen) == 1 else "are"
+    head = (
+        f"{len(chosen)} of {len(documents)} documents {verb} {words}."
+        if words
+        else f"The archive holds {len(chosen)} {noun}."
+    )
+    citations: list[Citation] = []
+    statements = [Statement(head, ())]
+    for document in chosen[:_MOST_LISTED]:
+        opening = _opening(index, document)
+        if opening:
+            citations.append(cite(opening, len(citations) + 1, 1.0))
+        marker = (len(citations),) if opening else ()
+        statements.append(Statement(_line(document), marker))
+    notes = (f"{len(chosen) - _MOST_LISTED} further documents are not listed.",) if len(chosen) > _MOST_LISTED else ()
+    return Answer(question, True, _text(statements), tuple(citations), passages, 1.0, tuple(statements), notes)
+
+
+def list_answer(question: str, found: Found, score: Scorer, index: Archive, confidence: float, most: int) -> Answer:
+    """Documents on a topic, best first, each with the sentence that puts it there."""
+    best_of: dict[str, Hit] = {}
+    for hit in found.hits[:60]:
+        best_of.setdefault(hit.passage.doc_id, hit)
+    sentences = sentences_of(list(best_of.values()), index.page_text)
+    scored = score(sentences)
+    best: dict[str, int] = {}
+    for i, sentence in enumerate(sentences):
+        key = sentence.page[0]
+        if key not in best or scored.scores[i] > scored.scores[best[key]]:
+            best[key] = i
+    top = max((float(scored.scores[i]) for i in best.values()), default=0.0)
+    kept = [i for i in best.values() if scored.scores[i] >= _NEAR * top][: 2 * most]
+    citations = tuple(cite(sentences[i], n, float(scored.scores[i])) for n, i in enumerate(kept, start=1))
+    statements = tuple(Statement(f"{c.document}: {c.quote}", (c.marker,)) for c in citations)
+    return Answer(
+        question, True, _text(list(statements)), citations, found.hits[: max(10, most)], confidence, statements
+    )
+
+
+def _line(document: IndexedDocument) -> str:
+    facts = "; ".join(filter(None, [", ".join(document.countries), str(document.year or "")]))
+    title = document.title or document.name
+    name = f"{title} — {document.name}" if title != document.name else title
+    return f"{name} ({facts})" if facts else name
+
+
+def _opening(index: Archive, document: IndexedDocument) -> Sentence | None:
+    """The first sentence of a document that can stand alone."""
+    text = index.page_text(document.doc_id, 0)[:4_000]
+    page = 1 if document.name.lower().endswith(".pdf") else None
+    whole = Passage(document.doc_id, 0, page, 0, len(text), 0, text)
+    return next(iter(sentences_of([Hit(whole, document.name, 1.0)], lambda _doc, _page: text)), None)
+
+
+def _text(statements: list[Statement]) -> str:
+    return "\n".join(" ".join([s.text, *(f"[{marker}]" for marker in s.markers)]) for s in statements)

@@ -1,0 +1,66 @@
+"""Abbreviations, typing mistakes, numbers and names."""
+
+import pytest
+
+from stratmap.answering.extract import _whole
+from stratmap.answering.names import countries, names
+from stratmap.answering.questions import Wanted, wanted
+from stratmap.answering.terms import ABBREVIATIONS, corrections, expand, expansions
+from stratmap.answering.words import numbers, terms
+from stratmap.reading.sentences import sentence_spans
+
+
+@pytest.mark.parametrize("short", sorted(ABBREVIATIONS))
+def test_every_abbreviation_is_met_from_both_sides(short):
+    assert expansions(f"about {short} only")[0] == ABBREVIATIONS[short][0]
+    assert expansions(f"about {ABBREVIATIONS[short][0]} only")
+
+
+def test_small_words_are_no_abbreviations():
+    assert expand("a tip to wash") == "a tip to wash"
+
+
+def test_corrections_leave_names_and_known_words_alone():
+    texts = ["A guardian for every child in Serbia"]
+    assert corrections("the gaurdian of Siberia", texts) == {"gaurdian": "guardian"}
+    assert corrections("guardians of children", texts) == {}
+
+
+def test_numbers_have_one_form():
+    assert numbers("1,200 people, three villages, 2.5 million") == {"1200", "3", "2.5"}
+    assert terms("1,200") == terms("1200")
+
+
+def test_countries_and_names():
+    assert countries("Moldovans in Türkiye and the Kyrgyz Republic") == {"Moldova", "Turkey", "Kyrgyzstan"}
+    assert countries("the serbian office in georgia") == {"Serbia", "Georgia"}
+    assert countries("roast turkey for Ann") == set()
+    assert names("Which board did the Bureau chair?") == {"bureau"}
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("How many returned?", Wanted.NUMBER),
+        ("When did it end?", Wanted.TIME),
+        ("Who paid?", Wanted.NAME),
+        ("In which district?", Wanted.PLACE),
+        ("Why?", Wanted.TEXT),
+    ],
+)
+def test_what_is_wanted(question, kind):
+    assert wanted(question) is kind
+
+
+def test_sentences_that_may_be_quoted():
+    page = (
+        "of the board met twice a year.\nThe fund closed in 2014. It had paid for nine schemes.\n- "
+        "eleven schemes had water"
+    )
+    spans = sentence_spans(page)
+    quoted = [page[slice(*span)] for i in range(len(spans)) if (span := _whole(page, spans, i))]
+    assert quoted == [
+        "The fund closed in 2014.",
+        "The fund closed in 2014. It had paid for nine schemes.",
+        "eleven schemes had water",
+    ]
