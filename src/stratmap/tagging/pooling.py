@@ -1,27 +1,37 @@
 """From the probabilities of passages to those of the document.
 
-A label is given to a document by the passages that carry it, not by the average page: the mean of the highest
-tenth of the passages, at least one. One passage: its own probability; a long report: as many passages must speak
-of a subject as a reader would want before filing it there, so that an annex or a list does not decide.
+The odds of a label for a document are the mean of the passages' odds, weighted by length and capped. One passage:
+its own probability. A long report: a subject must fill a share of it, so that one sentence, an annex or a list does
+not decide: at the cap of 19 (a probability of 0.95), a tenth of the text gives 0.66, one passage of four hundred 0.05.
+Chosen on `dev.jsonl` (mean average precision 0.694 / 0.728 for the tower alone, against 0.684 / 0.732 for the maximum,
+0.678 / 0.732 for noisy-or and 0.687 / 0.705 for the mean probability; `evaluation/results/tagging-experiments.md`).
 """
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 
 import numpy as np
 
-_SHARE = 0.1
+_FEW = 3
+_CAP, _CAP_FEW = 19.0, 99.0
 
 
-def pool(probabilities: np.ndarray) -> np.ndarray:
-    """Document probabilities, (n_labels,), from those of passages, (n, n_labels); zeros for no passage.
+def pool(probabilities: np.ndarray, lengths: Sequence[int]) -> np.ndarray:
+    """Document probabilities, (n_labels,), from those of passages; zeros for no passage.
 
-    >>> pool(np.array([[0.2, 0.9], [0.8, 0.1]])).tolist()
-    [0.8, 0.9]
+    Args:
+        probabilities: Of labels for passages, (n, n_labels).
+        lengths: Of the passages, in characters or tokens, n of them.
+
+    >>> pool(np.array([[0.5, 0.9], [0.5, 0.0]]), [100, 300]).round(4).tolist()
+    [0.5, 0.6923]
     """
     if not len(probabilities):
         return np.zeros(probabilities.shape[1])
-    most = max(1, math.ceil(_SHARE * len(probabilities)))
-    highest: np.ndarray = np.sort(probabilities, axis=0)[-most:]
-    return np.asarray(highest.mean(axis=0))
+    cap = _CAP_FEW if len(probabilities) <= _FEW else _CAP
+    ceiling = cap / (1 + cap)
+    kept = np.minimum(probabilities, ceiling)
+    weights = np.asarray(lengths, dtype=np.float64) / max(1.0, float(np.sum(lengths)))
+    odds = weights @ (kept / (1 - kept))
+    return np.asarray(odds / (1 + odds))

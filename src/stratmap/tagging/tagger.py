@@ -13,6 +13,7 @@ from typing import Protocol
 import numpy as np
 
 from stratmap.encoding import Encoded, Encoder
+from stratmap.errors import EncodingError
 from stratmap.framework import Framework, Group
 from stratmap.reading import split_passages
 from stratmap.records import Document, Evidence, Passage, Tag, TaggedDocument
@@ -21,6 +22,7 @@ from stratmap.tagging.evidence import choose, evidence, spans
 from stratmap.tagging.pooling import pool
 
 _BATCH_PASSAGES = 96
+_FEW_WORDS = 7
 _NEAR = 0.6  # of its threshold: from here on a label that is not applied is worth a look
 
 
@@ -47,9 +49,7 @@ class PassageModel(Protocol):
         """Whether probabilities were fitted on held-out data."""
         ...
 
-    def predict_proba(
-        self, texts: Sequence[str], embeddings: np.ndarray, hidden: Sequence[np.ndarray]
-    ) -> np.ndarray:
+    def predict_proba(self, texts: Sequence[str], embeddings: np.ndarray, hidden: Sequence[np.ndarray]) -> np.ndarray:
         """Probabilities, (n, n_labels)."""
         ...
 
@@ -150,12 +150,15 @@ class Tagger:
             )
             for i in range(0, len(texts), _BATCH_PASSAGES)
         ]
-        return np.concatenate(parts) if parts else np.zeros((0, len(self.model.labels)))
+        found = np.concatenate(parts) if parts else np.zeros((0, len(self.model.labels)))
+        if not np.isfinite(found).all():
+            raise EncodingError("expected probabilities, found NaN. Check the model with `stratmap doctor`.")
+        return found
 
     def tags_of(self, read: Read) -> TaggedDocument:
         """The tags of a document that is split and encoded."""
         matrix = self.probabilities(read)
-        document = pool(matrix)
+        document = pool(matrix, [len(passage.text) for passage in read.passages])
         shown = self._evidence(read, matrix, document)
         tags = {group.id: self._group(group, document, shown) for group in self.framework.groups}
         reasons = self._reasons(read.document, tags, len(read.passages))
@@ -170,9 +173,7 @@ class Tagger:
             warnings=read.document.warnings,
         )
 
-    def _group(
-        self, group: Group, document: np.ndarray, shown: dict[str, tuple[Evidence, ...]]
-    ) -> tuple[Tag, ...]:
+    def _group(self, group: Group, document: np.ndarray, shown: dict[str, tuple[Evidence, ...]]) -> tuple[Tag, ...]:
         tags = [self._tag(label.code, label.name, document, shown) for label in group.labels]
         return tuple(sorted(tags, key=lambda tag: -tag.probability))
 
@@ -240,7 +241,9 @@ class Tagger:
         """The run of sentences of a passage that speaks loudest for a label."""
         if not sentences:
             return evidence(passage, (0, len(passage.text)), probability)
-        scores = [float(score[column]) for _, score in sentences]
+        # A line of a few words (an address, a running title) says nothing to a reader, whatever its score.
+        wordy = [len(passage.text[a:b].split()) >= _FEW_WORDS for (a, b), _ in sentences]
+        scores = [float(s[column]) * (1.0 if full else 0.1) for (_, s), full in zip(sentences, wordy, strict=True)]
         best = int(np.argmax(scores))
         start, end = sentences[best][0]
         if best + 1 < len(scores) and scores[best + 1] >= 0.7 * scores[best]:
