@@ -86,9 +86,7 @@ class FakeDesk:
             for start, end in sentence_spans(text):
                 if words & {word.strip("?.,").lower() for word in text[start:end].split()}:
                     return self._answer(question, document, text[start:end], start, end)
-        return Answer(
-            question, False, "The archive holds no passage that answers this.", (), tuple(self._hits()[:2])
-        )
+        return Answer(question, False, "The archive holds no passage that answers this.", (), tuple(self._hits()[:2]))
 
     def _answer(self, question: str, document: IndexedDocument, quote: str, start: int, end: int) -> Answer:
         citation = Citation(1, document.doc_id, document.name, 1, 0, start, end, quote, 0.9)

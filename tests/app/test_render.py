@@ -191,8 +191,7 @@ def _contrast(one: str, other: str) -> float:
 
 def _mixed(one: str, share: float, other: str) -> str:
     return "#" + "".join(
-        f"{round(int(one[i : i + 2], 16) * share + int(other[i : i + 2], 16) * (1 - share)):02x}"
-        for i in (1, 3, 5)
+        f"{round(int(one[i : i + 2], 16) * share + int(other[i : i + 2], 16) * (1 - share)):02x}" for i in (1, 3, 5)
     )
 
 

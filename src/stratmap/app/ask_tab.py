@@ -96,9 +96,7 @@ def build(desk: DeskLike, settings: Settings) -> Any:
     times = gr.State([])
     with gr.Row(elem_classes="sm-ask"):
         with gr.Column(scale=3, min_width=320):
-            shown = gr.HTML(
-                conversation([]), elem_id="conversation", js_on_load=behaviour(), apply_default_css=False
-            )
+            shown = gr.HTML(conversation([]), elem_id="conversation", js_on_load=behaviour(), apply_default_css=False)
             with gr.Row(elem_classes="sm-actions sm-suggest"):
                 tries = [gr.Button(q, size="sm") for q in suggestions(desk.framework, archive(desk))]
             question = gr.Textbox(
@@ -112,9 +110,7 @@ def build(desk: DeskLike, settings: Settings) -> Any:
             filters = _filters(desk)
             with gr.Row(elem_classes="sm-actions"):
                 clear = gr.Button("New conversation", size="sm", scale=0, min_width=150)
-                export = gr.DownloadButton(
-                    "Export as Markdown", size="sm", scale=0, min_width=170, interactive=False
-                )
+                export = gr.DownloadButton("Export as Markdown", size="sm", scale=0, min_width=170, interactive=False)
         with gr.Column(scale=2, min_width=320):
             reader = gr.HTML(empty(*_READER), elem_id="reader", js_on_load=behaviour(), apply_default_css=False)
     _wire(desk, settings, (question, turns, times, *filters), tries, (shown, turns, times, question, export))
@@ -188,9 +184,7 @@ def _wire(desk: DeskLike, settings: Settings, inputs: Any, tries: Sequence[Any],
             question,
             api_name=f"suggested_{number}",
             api_visibility="undocumented",
-        ).then(
-            answer, list(inputs), list(outputs), api_name=f"ask_suggested_{number}", api_visibility="undocumented"
-        )
+        ).then(answer, list(inputs), list(outputs), api_name=f"ask_suggested_{number}", api_visibility="undocumented")
 
 
 def _wire_api(desk: DeskLike, settings: Settings) -> None:

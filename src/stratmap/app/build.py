@@ -30,9 +30,9 @@ def build_app(desk: DeskLike, settings: Settings | None = None) -> gr.Blocks:
     with gr.Blocks(title="stratmap", analytics_enabled=False, fill_width=False, delete_cache=(_HOUR, _DAY)) as app:
         gr.HTML(_HEADER, js_on_load=behaviour(), apply_default_css=False)
         with gr.Tabs(elem_id="tabs"):
-            with gr.Tab("Tag a report", id="tag"):
+            with gr.Tab("Tag", id="tag"):
                 tag_tab.build(desk, chosen)
-            with gr.Tab("Ask the archive", id="ask"):
+            with gr.Tab("Ask", id="ask"):
                 countries = ask_tab.build(desk, chosen)
             with gr.Tab("Framework", id="framework"):
                 picture = framework_tab.build(desk)

@@ -59,7 +59,5 @@ def build(desk: DeskLike) -> tuple[Any, Any, Any]:
     gaps = gr.HTML(elem_id="portfolio-gaps", apply_default_css=False)
     key = gr.Textbox(visible=False)
     by.input(lambda value: (show_portfolio(desk, value), ""), by, [shown, cell], api_name="portfolio")
-    shown.click(
-        lambda k: show_cell(desk, k), key, cell, js=_CHOSEN, api_name="portfolio_cell", show_progress="hidden"
-    )
+    shown.click(lambda k: show_cell(desk, k), key, cell, js=_CHOSEN, api_name="portfolio_cell", show_progress="hidden")
     return by, shown, gaps

@@ -25,9 +25,7 @@ _HEADERS = (
     (b"referrer-policy", b"no-referrer"),
 )
 _Message = dict[str, Any]
-_App = Callable[
-    [_Message, Callable[[], Awaitable[_Message]], Callable[[_Message], Awaitable[None]]], Awaitable[None]
-]
+_App = Callable[[_Message, Callable[[], Awaitable[_Message]], Callable[[_Message], Awaitable[None]]], Awaitable[None]]
 
 
 class OfflineHeaders:
@@ -71,28 +69,30 @@ def launch(desk: DeskLike, settings: Settings, *, port: int | None = None, block
         )
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     from stratmap.app.build import build_app
-    from stratmap.app.theme import stylesheet, theme
 
-    chosen = settings.app.port if port is None else port
     app = build_app(desk, settings)
     app.queue(default_concurrency_limit=2)
-    app.launch(
-        server_name=settings.app.host,
-        server_port=chosen or None,
-        share=False,
-        prevent_thread_lock=not block,
-        quiet=not block,
-        show_error=False,
-        footer_links=["api"],
-        ssr_mode=False,
-        pwa=False,
-        enable_monitoring=False,
-        max_file_size=settings.app.max_upload_bytes,
-        theme=theme(),
-        css=stylesheet(),
-        app_kwargs={"middleware": [_middleware()]},
-    )
+    chosen = settings.app.port if port is None else port
+    app.launch(server_port=chosen or None, prevent_thread_lock=not block, quiet=not block, **_options(settings))
     return app
+
+
+def _options(settings: Settings) -> dict[str, Any]:
+    from stratmap.app.theme import stylesheet, theme
+
+    return {
+        "server_name": settings.app.host,
+        "share": False,
+        "show_error": False,
+        "footer_links": ["api"],
+        "ssr_mode": False,
+        "pwa": False,
+        "enable_monitoring": False,
+        "max_file_size": settings.app.max_upload_bytes,
+        "theme": theme(),
+        "css": stylesheet(),
+        "app_kwargs": {"middleware": [_middleware()]},
+    }
 
 
 def _middleware() -> Any:

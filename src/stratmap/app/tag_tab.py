@@ -1,4 +1,4 @@
-"""The tab *Tag a report*: a pasted text, uploads or a sample come in; tags, evidence and a file go out.
+"""The tab *Tag*: a pasted text, uploads or a sample come in; tags, evidence and a file go out.
 
 Plain functions first, their wiring to Gradio last. Reports stay in the session of whoever brought them; nothing
 is added to the archive here.
@@ -132,6 +132,34 @@ def tag_text(desk: DeskLike, settings: Settings, text: str) -> dict[str, Any]:
 def build(desk: DeskLike, settings: Settings) -> None:
     """Draw the tab and wire its events (inside a `gr.Blocks`)."""
     state = gr.State([])
+    box, inputs, starts = _input_box()
+    picker = gr.Radio(label="Reports", choices=[], type="index", visible=False, elem_id="picker")
+    with gr.Row(visible=False, elem_classes="sm-actions") as tools:
+        download = gr.DownloadButton("Download JSON", size="sm", scale=0, min_width=150, elem_id="tag-json")
+        targets = [gr.Button(_NAMES.get(t, t), size="sm", scale=0, min_width=150) for t in _targets(desk)]
+    related = gr.HTML(apply_default_css=False, elem_id="crosswalk")
+    shown = gr.HTML(empty(*_START), elem_id="report", js_on_load=behaviour(), apply_default_css=False)
+    reader = gr.HTML(js_on_load=behaviour(), apply_default_css=False, elem_id="tag-reader")
+    _wire(desk, settings, inputs, starts, (shown, state, picker, download, box, tools, related, reader))
+    picker.input(
+        lambda reports, position: show_report(desk, reports, position or 0, ()),
+        [state, picker],
+        shown,
+        api_name="show_report",
+    )
+    for button, target in zip(targets, _targets(desk), strict=True):
+        button.click(
+            lambda reports, position, target=target: show_crosswalk(desk, reports, position or 0, target),
+            [state, picker],
+            related,
+            api_name=f"crosswalk_{target}",
+        )
+    wire_reader(shown, reader, lambda key: open_place(desk, key), "open_neighbour")
+    _wire_api(desk, settings)
+
+
+def _input_box() -> tuple[Any, Any, Any]:
+    """The box with its inputs (text, files) and the buttons that start (go, samples)."""
     with gr.Accordion("Your report", open=True, elem_id="report-input") as box:
         with gr.Row(equal_height=True):
             pasted = gr.Textbox(
@@ -154,31 +182,7 @@ def build(desk: DeskLike, settings: Settings) -> None:
             go = gr.Button("Tag this report", variant="primary", elem_id="tag-go", scale=0, min_width=180)
             gr.HTML('<span class="sm-muted">or try</span>', elem_classes="sm-or", apply_default_css=False)
             tries = [gr.Button(name, size="sm", scale=0, min_width=130) for name in SAMPLES]
-    picker = gr.Radio(label="Reports", choices=[], type="index", visible=False, elem_id="picker")
-    shown = gr.HTML(empty(*_START), elem_id="report", js_on_load=behaviour(), apply_default_css=False)
-    reader = gr.HTML(js_on_load=behaviour(), apply_default_css=False, elem_id="tag-reader")
-    with gr.Row(visible=False, elem_classes="sm-actions") as tools:
-        download = gr.DownloadButton("Download JSON", size="sm", scale=0, min_width=150, elem_id="tag-json")
-        targets = [gr.Button(_NAMES.get(t, t), size="sm", scale=0, min_width=150) for t in _targets(desk)]
-    related = gr.HTML(apply_default_css=False, elem_id="crosswalk")
-    _wire(
-        desk, settings, (pasted, files), (go, tries), (shown, state, picker, download, box, tools, related, reader)
-    )
-    picker.input(
-        lambda reports, position: show_report(desk, reports, position or 0, ()),
-        [state, picker],
-        shown,
-        api_name="show_report",
-    )
-    for button, target in zip(targets, _targets(desk), strict=True):
-        button.click(
-            lambda reports, position, target=target: show_crosswalk(desk, reports, position or 0, target),
-            [state, picker],
-            related,
-            api_name=f"crosswalk_{target}",
-        )
-    wire_reader(shown, reader, lambda key: open_place(desk, key), "open_neighbour")
-    _wire_api(desk, settings)
+    return box, (pasted, files), (go, tries)
 
 
 def _targets(desk: DeskLike) -> tuple[str, ...]:
@@ -208,9 +212,9 @@ def _wire(desk: DeskLike, settings: Settings, inputs: Any, starts: Any, outputs:
     go.click(tag, [pasted, files], list(outputs), api_name="tag_reports")
     for button, name in zip(tries, SAMPLES, strict=True):
         key = name.lower().replace(" ", "_")
-        button.click(
-            lambda name=name: (SAMPLES[name], None), None, [pasted, files], api_name=f"sample_{key}"
-        ).then(tag, [pasted, files], list(outputs), api_name=f"tag_{key}", api_visibility="undocumented")
+        button.click(lambda name=name: (SAMPLES[name], None), None, [pasted, files], api_name=f"sample_{key}").then(
+            tag, [pasted, files], list(outputs), api_name=f"tag_{key}", api_visibility="undocumented"
+        )
 
 
 def _wire_api(desk: DeskLike, settings: Settings) -> None:

@@ -12,6 +12,26 @@ import gradio as gr
 _FOLDER = Path(__file__).parent
 _SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "Helvetica Neue", "Arial", "sans-serif")
 _MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace")
+# name in Gradio: light, dark
+_COLOURS = {
+    "body_background_fill": ("#f5f6f8", "#11161c"),
+    "body_text_color": ("#1b2531", "#e8ecf1"),
+    "body_text_color_subdued": ("#526070", "#a9b4c1"),
+    "block_background_fill": ("#ffffff", "#1a2129"),
+    "block_border_color": ("#d9dee5", "#323c48"),
+    "block_label_text_color": ("#3c4959", "#c3ccd7"),
+    "block_title_text_color": ("#3c4959", "#c3ccd7"),
+    "block_info_text_color": ("#526070", "#a9b4c1"),
+    "input_background_fill": ("#ffffff", "#151b22"),
+    "input_border_color": ("#8994a3", "#66727f"),
+    "input_placeholder_color": ("#5d6978", "#9aa5b3"),
+    "button_primary_background_fill": ("#1c559c", "#2f6db8"),
+    "button_primary_background_fill_hover": ("#164680", "#2a62a6"),
+    "button_primary_text_color": ("#ffffff", "#ffffff"),
+    "button_secondary_background_fill": ("#ffffff", "#232c36"),
+    "button_secondary_border_color": ("#b9c2cd", "#4a5664"),
+    "button_secondary_text_color": ("#1b2531", "#e8ecf1"),
+}
 
 
 def stylesheet() -> str:
@@ -26,45 +46,12 @@ def behaviour() -> str:
 
 def theme() -> gr.themes.Base:
     """A quiet Gradio theme in the colours of the style sheet."""
+    light = {name: pair[0] for name, pair in _COLOURS.items()}
+    colours = light | {f"{name}_dark": pair[1] for name, pair in _COLOURS.items()}
     return gr.themes.Base(
         primary_hue=gr.themes.colors.blue,
         neutral_hue=gr.themes.colors.slate,
         font=list(_SANS),
         font_mono=list(_MONO),
         radius_size=gr.themes.sizes.radius_md,
-    ).set(
-        body_background_fill="#f5f6f8",
-        body_background_fill_dark="#11161c",
-        body_text_color="#1b2531",
-        body_text_color_dark="#e8ecf1",
-        body_text_color_subdued="#526070",
-        body_text_color_subdued_dark="#a9b4c1",
-        block_background_fill="#ffffff",
-        block_background_fill_dark="#1a2129",
-        block_border_color="#d9dee5",
-        block_border_color_dark="#323c48",
-        block_label_text_color="#3c4959",
-        block_label_text_color_dark="#c3ccd7",
-        block_title_text_color="#3c4959",
-        block_title_text_color_dark="#c3ccd7",
-        block_info_text_color="#526070",
-        block_info_text_color_dark="#a9b4c1",
-        input_background_fill="#ffffff",
-        input_background_fill_dark="#151b22",
-        input_border_color="#8994a3",
-        input_border_color_dark="#66727f",
-        input_placeholder_color="#5d6978",
-        input_placeholder_color_dark="#9aa5b3",
-        button_primary_background_fill="#1c559c",
-        button_primary_background_fill_hover="#164680",
-        button_primary_background_fill_dark="#2f6db8",
-        button_primary_background_fill_hover_dark="#2a62a6",
-        button_primary_text_color="#ffffff",
-        button_primary_text_color_dark="#ffffff",
-        button_secondary_background_fill="#ffffff",
-        button_secondary_background_fill_dark="#232c36",
-        button_secondary_border_color="#b9c2cd",
-        button_secondary_border_color_dark="#4a5664",
-        button_secondary_text_color="#1b2531",
-        button_secondary_text_color_dark="#e8ecf1",
-    )
+    ).set(**colours)

@@ -83,9 +83,7 @@ def _not_found(answer: Answer) -> str:
     said = answer.answer or "No passage of the archive answers this question."
     near = "".join(_pointer(hit) for hit in answer.passages[:4])
     closest = (
-        f'<details class="sm-rest"><summary>Closest passages, not an answer</summary>{near}</details>'
-        if near
-        else ""
+        f'<details class="sm-rest"><summary>Closest passages, not an answer</summary>{near}</details>' if near else ""
     )
     return (
         '<article class="sm-answer sm-nothing"><h4>Not found in the archive</h4>'

@@ -113,6 +113,8 @@ def gaps(documents: Sequence[IndexedDocument], framework: Framework) -> list[str
 
 def gap_list(documents: Sequence[IndexedDocument], framework: Framework) -> str:
     """The gaps as a list, the rest of a long one folded; empty where there are none."""
+    if not documents:
+        return ""
     found = gaps(documents, framework)
     if not found:
         return ""

@@ -45,8 +45,9 @@ def _summary(item: TaggedReport) -> str:
     if unsure:
         facts.append(f"{unsure} to look at")
     heading = item.document.title or item.document.name
-    remarks = [*tagged.review_reasons, *dict.fromkeys((*item.document.warnings, *tagged.warnings))]
-    notes = "".join(notice(remark) for remark in remarks)
+    reasons = notice("; ".join(tagged.review_reasons), "Worth a look:") if tagged.review_reasons else ""
+    warnings = dict.fromkeys((*item.document.warnings, *tagged.warnings))
+    notes = reasons + "".join(notice(warning) for warning in warnings)
     return (
         '<header class="sm-summary" data-into-view="1"><div>'
         f'<h2 dir="auto">{text(heading)}</h2><p class="sm-muted">{text(" · ".join(facts))}</p></div>'
@@ -82,7 +83,8 @@ def _row(tag: Tag, label: Label) -> str:
         f'<summary{jump}><span class="sm-badge">{text(tag.code)}</span>'
         f'<span class="sm-name">{text(tag.name)}</span>{_bar(tag)}'
         f'<span class="sm-state">{text(word)}</span></summary>'
-        f'<div class="sm-inside"><p class="sm-statement">{text(label.statement)}</p>{quotes}</div></details>'
+        f'<div class="sm-inside"><p class="sm-statement">{text(shortened(label.statement, 210))}</p>'
+        f"{quotes}</div></details>"
     )
 
 
