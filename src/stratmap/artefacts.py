@@ -71,7 +71,7 @@ def load_manifest(folder: Path, kind: str) -> Manifest:
     """
     content = _content(folder)
     schema = content.get("schema")
-    if not isinstance(schema, int) or schema > SCHEMA:
+    if type(schema) is not int or schema > SCHEMA:
         raise ArtefactError(
             f"{folder}: expected a manifest of schema {SCHEMA} or older, found {schema!r}. Update stratmap."
         )

@@ -25,10 +25,12 @@ def atomic_write(path: Path, data: bytes) -> None:
     """Write `data` beside `path`, flush it to the disk, and rename it into place.
 
     Raises:
-        OSError: The disk refused; the previous file is untouched.
+        OSError: The disk refused; the previous content stays, or (where only the last flush of the folder failed)
+            the new one is whole.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name[:100]}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    # 50 characters: a letter takes up to four bytes, and a name 255 at most.
+    temporary = path.with_name(f".{path.name[:50]}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
     try:
         _step("open", temporary)
         with open(temporary, "wb") as file:

@@ -26,6 +26,7 @@ module tags nothing and does not know the encoder. Schema of a framework file:
 
 from __future__ import annotations
 
+import os.path
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -167,7 +168,7 @@ def load_framework(name_or_path: str = "iom-seeeca") -> Framework:
     if _IDENTIFIER.fullmatch(name_or_path) and shipped.is_file():
         return _framework(_yaml(shipped), str(shipped.name))
     path = Path(name_or_path)
-    if not path.is_file():
+    if not os.path.isfile(name_or_path):  # unlike Path.is_file it takes names of any length
         known = ", ".join(shipped_frameworks())
         raise FrameworkError(
             f"{name_or_path}: expected a framework file or one of the shipped frameworks ({known}), found neither."
@@ -213,7 +214,8 @@ def _yaml(path: Path) -> dict[str, Any]:
         table = yaml.load(source, Loader=loader)  # noqa: S506  (both are the safe loaders)
     except OSError as error:
         raise FrameworkError(f"{path}: expected a readable file ({error.strerror}).") from error
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
+    except (yaml.YAMLError, RecursionError, ValueError, AttributeError, KeyError, TypeError) as error:
+        # the last three: PyYAML's own, on a tag that does not fit its value (`!!bool maybe`)
         detail = " ".join(str(error).split())[:200]
         raise FrameworkError(f"{path}: expected YAML in UTF-8: {detail}") from error
     if not isinstance(table, dict):

@@ -10,6 +10,7 @@ Order of precedence: the defaults here, then `stratmap.toml` in the working fold
 from __future__ import annotations
 
 import dataclasses
+import math
 import tomllib
 import types
 import typing
@@ -167,5 +168,5 @@ def _check_type(value: Any, expected: Any, where: str) -> None:
     if type(value) not in allowed:
         names = " or ".join(kind.__name__ for kind in allowed)
         raise SettingsError(f"{where}: expected {names}, found {value!r}.")
-    if isinstance(value, int | float) and not isinstance(value, bool) and value < 0:
+    if isinstance(value, int | float) and not (value >= 0 and math.isfinite(value)):
         raise SettingsError(f"{where}: expected zero or more, found {value!r}.")
