@@ -1,5 +1,6 @@
 import io
 import json
+import os
 import zipfile
 
 import pytest
@@ -120,6 +121,30 @@ def test_files_are_found_once_in_order_and_without_the_results(tmp_path):
     assert [path.relative_to(tmp_path).as_posix() for path in found] == ["b.txt", "a.txt", "sub/c.txt"]
     with pytest.raises(UsageError, match="fits some file"):
         find_files([tmp_path / "*.pdf"], tmp_path / "out")
+
+
+def test_names_of_another_encoding_go_through(tmp_path, settings):
+    path = os.fsdecode(os.fsencode(tmp_path / "caf") + b"\xe9.txt")
+    with open(path, "w") as file:
+        file.write("A report on visas.")
+    done, failed = outcomes([path], tmp_path / "out", settings)
+    assert ([one["document"] for one in done], failed) == (["caf?.txt"], {})
+
+
+def test_a_folder_that_cannot_be_opened_is_one_failure(tmp_path, settings, monkeypatch):
+    (tmp_path / "in" / "closed").mkdir(parents=True)
+    (tmp_path / "in" / "a.txt").write_text("A report on visas.")
+    scan = os.scandir
+
+    def refuse(path):
+        if str(path).endswith("closed"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert [path.name for path in find_files([tmp_path / "in"], tmp_path / "out")] == ["a.txt", "closed"]
+    (item,) = items_of(tmp_path / "in" / "closed", settings.reading)
+    assert "cannot be opened" in item.ready.reason
 
 
 def test_a_name_with_brackets_is_a_file_before_it_is_a_pattern(tmp_path):

@@ -54,6 +54,8 @@ def test_csv_has_a_mark_a_row_of_hashtags_and_safe_cells(framework):
 def test_evidence_rows_are_those_of_applied_tags(framework):
     rows = evidence_table([make_tagged(framework)]).rows
     assert [row[3] for row in rows] == ["O3", "P1"]
+    records = evidence_table([make_tagged(framework)]).records()
+    assert [(one["code"], one["page"]) for one in records] == [("O3", 2), ("P1", 2)]
 
 
 def test_the_matrix_has_a_column_for_each_label(framework):

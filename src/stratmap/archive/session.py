@@ -23,7 +23,7 @@ from stratmap.archive.results import FAILED, TAGS, write_results
 from stratmap.archive.sources import estimate, find_files, items_of
 from stratmap.archive.work import Outcome, Tag, work
 from stratmap.archive.workers import Pool, TaggerFactory
-from stratmap.errors import ExportError, UsageError
+from stratmap.errors import ExportError, StratmapError, UsageError
 from stratmap.settings import Settings
 
 TRIES = 3
@@ -140,7 +140,7 @@ class _Session:
             for item in chain(self._items(files, alone=True), self._deferred()):
                 if tagger is not None:
                     self._alone(item, tagger)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, StratmapError):
             self.journal.release()
             raise
 

@@ -59,8 +59,17 @@ def find_files(paths: Iterable[Path | str], out: Path) -> list[Path]:
 
 def items_of(path: Path, settings: ReadingSettings) -> Iterator[Item]:
     """The items of one file: its members, rows or activities, else the one that it is."""
+    for item in _items_of(path, settings):
+        # Names in another encoding than the system's come with surrogates, which no database or file takes.
+        yield replace(item, key=item.key.encode("utf-8", "backslashreplace").decode("utf-8"))
+
+
+def _items_of(path: Path, settings: ReadingSettings) -> Iterator[Item]:
     suffix = path.suffix.lower()
     try:
+        if path.is_dir():
+            yield _failed(str(path), "the folder cannot be opened; may this user read it?", path)
+            return
         stamp = _stamp(path)
         if suffix == ".zip":
             yield from _members(path, stamp, settings)
@@ -95,10 +104,12 @@ def estimate(path: Path) -> int:
 def _walk(folder: Path, out: Path) -> Iterator[Path]:
     apart = out.resolve()
     found: list[Path] = []
-    for root, folders, names in os.walk(folder):
+    errors: list[OSError] = []
+    for root, folders, names in os.walk(folder, onerror=errors.append):
         here = Path(root)
         folders[:] = [name for name in folders if not _hidden(name) and (here / name).resolve() != apart]
         found += [here / name for name in names if not _hidden(name)]
+    found += [Path(str(error.filename)) for error in errors]  # they fail later, with their reason
     yield from sorted(found, key=lambda path: path.as_posix())
 
 

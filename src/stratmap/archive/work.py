@@ -66,12 +66,12 @@ def work(item: Item, tag: Tag, find_twin: FindTwin, settings: ReadingSettings) -
         theirs = json.loads(found[1]) if found else []
         value = {**value, **_facts(document), "warnings": _warnings(document, value["warnings"], theirs)}
         warnings = json.dumps([utf8_safe(one) for one in document.warnings], ensure_ascii=False)
-        return Outcome(as_line(value), twin, warnings, len(document.pages), copied=found is not None)
+        return Outcome(utf8_safe(as_line(value)), twin, warnings, len(document.pages), copied=found is not None)
     except ReadingError as error:
         return Outcome(reason=error.reason, final=isinstance(error, _FINAL) or isinstance(item.ready, Unreadable))
     except Exception as error:  # one document must never end a run of thousands, whatever a tagger raises
         detail = " ".join(str(error).split())[:300]
-        return Outcome(reason=f"{type(error).__name__}: {detail}" if detail else type(error).__name__)
+        return Outcome(reason=utf8_safe(f"{type(error).__name__}: {detail}" if detail else type(error).__name__))
 
 
 def _facts(document: Document) -> dict[str, Any]:

@@ -63,9 +63,7 @@ def _countries(one: CoveredDocument) -> tuple[str, ...]:
 def _labels(listed: list[CoveredDocument], framework: Framework) -> tuple[LabelCoverage, ...]:
     counts = Counter(code for one in listed for code in one.labels)
     return tuple(
-        LabelCoverage(
-            label.code, label.name, group.id, counts[label.code], counts[label.code] / max(1, len(listed))
-        )
+        LabelCoverage(label.code, label.name, group.id, counts[label.code], counts[label.code] / max(1, len(listed)))
         for group in framework.groups
         for label in group.labels
     )

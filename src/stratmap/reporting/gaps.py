@@ -43,15 +43,11 @@ def country_gaps(
         for code, label in found.items():
             expected = label.share * count
             if code not in present[country] and expected >= 1:
-                text = (
-                    f"{country}: none of {count:,} documents carries {_named(label)}, {label.share:.0%} of all do."
-                )
+                text = f"{country}: none of {count:,} documents carries {_named(label)}, {label.share:.0%} of all do."
                 yield Gap("country", text, (code,), country)
 
 
-def faded_gaps(
-    listed: Sequence[CoveredDocument], found: Mapping[str, LabelCoverage], rules: GapRules
-) -> Iterator[Gap]:
+def faded_gaps(listed: Sequence[CoveredDocument], found: Mapping[str, LabelCoverage], rules: GapRules) -> Iterator[Gap]:
     """Labels that documents carried before, and none of the recent ones does."""
     dated = [(one.year, one) for one in listed if one.year is not None]
     if not dated:

@@ -94,9 +94,7 @@ def insert_tags(
             "Files of 2.01 and 2.02 are valid 2.03: set the attribute `version` of the file to 2.03."
         )
     if len(results) != len(scanned.activities):
-        raise ExportError(
-            f"{source}: expected results for {len(scanned.activities)} activities, found {len(results)}."
-        )
+        raise ExportError(f"{source}: expected results for {len(scanned.activities)} activities, found {len(results)}.")
     parts: list[bytes] = []
     done = 0
     for activity, result in zip(scanned.activities, results, strict=True):
@@ -139,9 +137,7 @@ def _checked(options: IatiOptions, framework: Framework) -> IatiOptions:
     known = [group.id for group in framework.groups]
     unknown = sorted({*options.groups, options.sector_group} - {*known, ""})
     if unknown:
-        raise ExportError(
-            f"expected groups of {framework.id}, found {', '.join(unknown)}. Known: {', '.join(known)}."
-        )
+        raise ExportError(f"expected groups of {framework.id}, found {', '.join(unknown)}. Known: {', '.join(known)}.")
     return IatiOptions(
         options.vocabulary,
         vocabulary_uri(framework, options),

@@ -34,9 +34,7 @@ def codelist_xml(framework: Framework, uri: str) -> str:
 
 def codelist_csv(framework: Framework) -> bytes:
     """The codelist as CSV with the columns of IATI's own."""
-    columns = tuple(
-        Column(name, f"#meta+{name}") for name in ("code", "name", "description", "category", "status")
-    )
+    columns = tuple(Column(name, f"#meta+{name}") for name in ("code", "name", "description", "category", "status"))
     rows = tuple((one.code, one.name, one.statement, group, "active") for group, one in _labels(framework))
     return csv_bytes(Table(columns, rows))
 

@@ -83,9 +83,7 @@ def scan(data: bytes, source: str) -> ScannedFile:
     try:
         scanner.parser.Parse(data, True)
     except (expat.ExpatError, ValueError, LookupError) as error:
-        raise DamagedDocument(
-            source, f"expected an IATI activities file, found no whole XML ({error})."
-        ) from error
+        raise DamagedDocument(source, f"expected an IATI activities file, found no whole XML ({error}).") from error
     if scanner.root not in {"iati-activities", "iati-activity"}:
         raise DamagedDocument(source, f"expected <iati-activities>, found <{scanner.root[:80]}>.")
     return ScannedFile(scanner.version, scanner.codec, tuple(scanner.activities))

@@ -72,9 +72,7 @@ def _summary(coverage: Coverage) -> tuple[str, ...]:
     if coverage.years:
         span = f"{coverage.years[0][0]} to {coverage.years[-1][0]}"
         lines.append(f"Years {span}; {coverage.undated:,} documents state none.")
-    lines.append(
-        f"{len(coverage.gaps):,} gaps, {len(coverage.duplicates):,} groups of documents with the same text."
-    )
+    lines.append(f"{len(coverage.gaps):,} gaps, {len(coverage.duplicates):,} groups of documents with the same text.")
     return tuple(lines)
 
 

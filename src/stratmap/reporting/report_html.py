@@ -97,8 +97,7 @@ def _labels(coverage: Coverage) -> str:
 
 def _label(summary: LabelSummary) -> str:
     quotes = "".join(
-        f"<blockquote>{_text(one.text)}<br><cite>{_text(one.place)}</cite></blockquote>"
-        for one in summary.quotations
+        f"<blockquote>{_text(one.text)}<br><cite>{_text(one.place)}</cite></blockquote>" for one in summary.quotations
     )
     head = f"<h3>{_text(summary.code)} {_text(summary.name)}</h3><p>{_text(summary.statement)}</p>"
     return f"<section>{head}<p>{_text(summary.sentence)}</p>{quotes}</section>"

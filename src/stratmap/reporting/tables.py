@@ -41,6 +41,11 @@ class Table:
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
 
+    def records(self) -> list[dict[str, Cell]]:
+        """A dictionary a row, as data frames take them: `pandas.DataFrame(table.records())`."""
+        names = [column.name for column in self.columns]
+        return [dict(zip(names, row, strict=True)) for row in self.rows]
+
 
 _DOCUMENT = (
     Column("document", "#meta+document"),

@@ -130,9 +130,7 @@ def _sheet(book: Any, title: str, tables: Sequence[Table]) -> Any:
 
     total = sum(len(table.rows) + 2 for table in tables)
     if total > _MOST_ROWS:
-        raise ExportError(
-            f"sheet {title}: expected at most {_MOST_ROWS:,} rows, found {total:,}; write CSV instead."
-        )
+        raise ExportError(f"sheet {title}: expected at most {_MOST_ROWS:,} rows, found {total:,}; write CSV instead.")
     sheet = book.create_sheet(title)
     sheet.freeze_panes = "A2"
     for column in range(max((len(table.columns) for table in tables), default=0)):
