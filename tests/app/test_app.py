@@ -52,10 +52,14 @@ class TestTagging:
         assert "row-O9" in shown
         assert "stratmap index" in shown
 
-    def test_the_json_file_holds_every_tag(self, desk):
+    def test_the_files_hold_every_tag(self, desk):
         reports, _ = tag_tab.tag_reports(desk, SETTINGS, SAMPLES["Border crossing"], [], quiet)
-        data = json.loads(Path(tag_tab.write_json(reports)).read_text(encoding="utf-8"))
+        as_json, workbook, iati = tag_tab.write_files(desk, reports)
+        data = json.loads(Path(as_json).read_text(encoding="utf-8"))
         assert [len(data[0]["tags"][group]) for group in ("objectives", "principles")] == [9, 6]
+        assert Path(workbook).read_bytes().startswith(b"PK")
+        assert "<tag " in Path(iati).read_text(encoding="utf-8")
+        assert tag_tab.write_files(desk, []) == (None, None, None)
 
     def test_a_crosswalk_on_demand(self, desk):
         reports, _ = tag_tab.tag_reports(desk, SETTINGS, SAMPLES["Seasonal workers"], [], quiet)

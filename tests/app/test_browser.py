@@ -92,6 +92,8 @@ def test_paste_then_tags_then_evidence(page):
 def test_a_sample_is_tagged_with_one_click_and_its_tags_download(page):
     page.get_by_role("button", name="Seasonal workers").click()
     page.wait_for_selector("#row-O5.sm-is-yes")
+    page.wait_for_selector("a:has(#tag-json), #tag-json[href], #tag-json")
+    page.wait_for_timeout(800)
     with page.expect_download() as download:
         page.locator("#tag-json").click()
     assert download.value.suggested_filename == "stratmap-tags.json"

@@ -6,15 +6,14 @@ The conversation lives in the session. Answers come from the desk; this module n
 from __future__ import annotations
 
 import dataclasses
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from stratmap.app.downloads import write_text
 from stratmap.app.protocol import DeskLike, Turn
 from stratmap.app.reader import open_place, wire_reader
 from stratmap.app.render.answers import as_markdown, conversation
@@ -77,9 +76,7 @@ def suggestions(framework: Framework, documents: Sequence[IndexedDocument], most
 
 def write_markdown(turns: Sequence[Turn]) -> str:
     """A file with the conversation and its sources; the address of the file."""
-    path = Path(tempfile.mkdtemp(prefix="stratmap-")) / "stratmap-conversation.md"
-    path.write_text(as_markdown(turns), encoding="utf-8")
-    return str(path)
+    return write_text("stratmap-conversation.md", as_markdown(turns))
 
 
 def archive(desk: DeskLike) -> list[IndexedDocument]:

@@ -6,14 +6,13 @@ is added to the archive here.
 
 from __future__ import annotations
 
-import json
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from stratmap.app.downloads import write_iati, write_json, write_workbook
 from stratmap.app.protocol import DeskLike, TaggedReport
 from stratmap.app.reader import open_place, wire_reader
 from stratmap.app.render import tags as render
@@ -109,12 +108,11 @@ def show_crosswalk(desk: DeskLike, reports: Sequence[TaggedReport], position: in
         return notice(str(error), kind="problem")
 
 
-def write_json(reports: Sequence[TaggedReport]) -> str:
-    """A file with the tags of all reports of the session; the address of the file."""
-    path = Path(tempfile.mkdtemp(prefix="stratmap-")) / "stratmap-tags.json"
-    data = [render.as_data(report.tagged) for report in reports]
-    path.write_text(json.dumps(data, ensure_ascii=False, indent=2), encoding="utf-8")
-    return str(path)
+def write_files(desk: DeskLike, reports: Sequence[TaggedReport]) -> tuple[str | None, str | None, str | None]:
+    """JSON, workbook and IATI elements of all reports of the session; none without reports."""
+    if not reports:
+        return None, None, None
+    return write_json(reports), write_workbook(reports), write_iati(reports, desk.framework)
 
 
 def tag_text(desk: DeskLike, settings: Settings, text: str) -> dict[str, Any]:
@@ -135,12 +133,15 @@ def build(desk: DeskLike, settings: Settings) -> None:
     box, inputs, starts = _input_box()
     picker = gr.Radio(label="Reports", choices=[], type="index", visible=False, elem_id="picker")
     with gr.Row(visible=False, elem_classes="sm-actions") as tools:
-        download = gr.DownloadButton("Download JSON", size="sm", scale=0, min_width=150, elem_id="tag-json")
+        files = [
+            gr.DownloadButton(f"Download {form}", size="sm", scale=0, min_width=140, elem_id=f"tag-{form.lower()}")
+            for form in ("JSON", "XLSX", "IATI")
+        ]
         targets = [gr.Button(_NAMES.get(t, t), size="sm", scale=0, min_width=150) for t in _targets(desk)]
     related = gr.HTML(apply_default_css=False, elem_id="crosswalk")
     shown = gr.HTML(empty(*_START), elem_id="report", js_on_load=behaviour(), apply_default_css=False)
     reader = gr.HTML(js_on_load=behaviour(), apply_default_css=False, elem_id="tag-reader")
-    _wire(desk, settings, inputs, starts, (shown, state, picker, download, box, tools, related, reader))
+    _wire(desk, settings, inputs, starts, (shown, state, picker, box, tools, related, reader), files)
     picker.input(
         lambda reports, position: show_report(desk, reports, position or 0, ()),
         [state, picker],
@@ -189,7 +190,7 @@ def _targets(desk: DeskLike) -> tuple[str, ...]:
     return shipped_crosswalks(desk.framework.id)
 
 
-def _wire(desk: DeskLike, settings: Settings, inputs: Any, starts: Any, outputs: Any) -> None:
+def _wire(desk: DeskLike, settings: Settings, inputs: Any, starts: Any, outputs: Any, links: Any) -> None:
     pasted, files = inputs
     go, tries = starts
 
@@ -197,23 +198,29 @@ def _wire(desk: DeskLike, settings: Settings, inputs: Any, starts: Any, outputs:
         reports, problems = tag_reports(desk, settings, text or "", paths or [], lambda d, m: progress(d, desc=m))
         names = [f"{i}. {shortened(r.document.name, 50)}" for i, r in enumerate(reports, 1)]
         radio = gr.Radio(choices=names, value=names[0] if names else None, visible=len(names) > 1)
-        file = write_json(reports) if reports else None
         return (
             show_report(desk, reports, 0, problems),
             reports,
             radio,
-            file,
             gr.Accordion(open=not reports),
             gr.Row(visible=bool(reports)),
             "",
             "",
         )
 
-    go.click(tag, [pasted, files], list(outputs), api_name="tag_reports")
+    def write(reports: list[TaggedReport]) -> Any:
+        return write_files(desk, reports)
+
+    state = outputs[1]
+    go.click(tag, [pasted, files], list(outputs), api_name="tag_reports").then(
+        write, state, list(links), api_name="write_files", show_progress="hidden"
+    )
     for button, name in zip(tries, SAMPLES, strict=True):
         key = name.lower().replace(" ", "_")
         button.click(lambda name=name: (SAMPLES[name], None), None, [pasted, files], api_name=f"sample_{key}").then(
             tag, [pasted, files], list(outputs), api_name=f"tag_{key}", api_visibility="undocumented"
+        ).then(
+            write, state, list(links), api_name=f"write_{key}", api_visibility="undocumented", show_progress="hidden"
         )
 
 

@@ -1,0 +1,58 @@
+"""Files of a session: its tagged reports come in, the addresses of files to download go out.
+
+Each call writes into a folder of its own that only this user of the machine can read; the app deletes the copies
+it serves after a day. The forms are those of `reporting`; nothing is decided here.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from stratmap.app.protocol import TaggedReport
+from stratmap.app.render.tags import as_data
+from stratmap.framework import Framework
+
+
+def write_json(reports: Sequence[TaggedReport]) -> str:
+    """All tags with all evidence as JSON."""
+    path = _fresh("stratmap-tags.json")
+    data = [as_data(report.tagged) for report in reports]
+    path.write_text(json.dumps(data, ensure_ascii=False, indent=2), encoding="utf-8")
+    return str(path)
+
+
+def write_workbook(reports: Sequence[TaggedReport]) -> str:
+    """A workbook with tags, evidence and a sheet for corrections.
+
+    Raises:
+        ExportError: More rows than a sheet can hold.
+    """
+    from stratmap.reporting import workbook
+
+    path = _fresh("stratmap-tags.xlsx")
+    workbook.write_workbook(path, [report.tagged for report in reports])
+    return str(path)
+
+
+def write_iati(reports: Sequence[TaggedReport], framework: Framework) -> str:
+    """The sector and tag elements of each report, to be pasted into an IATI activity."""
+    from stratmap.reporting.iati import fragment
+
+    path = _fresh("stratmap-iati-elements.xml")
+    parts = [f"<!-- report {i} -->\n{fragment(r.tagged, framework)}" for i, r in enumerate(reports, 1)]
+    path.write_text("\n".join(parts), encoding="utf-8")
+    return str(path)
+
+
+def write_text(name: str, content: str) -> str:
+    """A text as a file of that name."""
+    path = _fresh(name)
+    path.write_text(content, encoding="utf-8")
+    return str(path)
+
+
+def _fresh(name: str) -> Path:
+    return Path(tempfile.mkdtemp(prefix="stratmap-")) / name
