@@ -1,4 +1,4 @@
-"""The product's figures: `python -m evaluation.measure tagging | retrieval | xquad | speed`.
+"""The product's figures: `python -m evaluation.measure tagging | retrieval | xquad | answers | speed`.
 
 Comes in: the measuring data beside the repository. Goes out: one file a subject in `evaluation/results/`. Each goes
 through the same functions as the command line.
@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import sys
+import tempfile
 import time
 from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
 
@@ -86,6 +88,25 @@ def _without_run(figures: object) -> dict[str, float]:
     return {key: value for key, value in asdict(figures).items() if key != "run"}  # type: ignore[call-overload]
 
 
+def answers() -> None:
+    """Our own questions: on the project archive, and on three published papers."""
+    from evaluation.answers import evaluate_answers, read_questions
+
+    figures = {}
+    sets = {
+        "project archive": (["corpora/strategy", "corpora/projects"], "corpora.jsonl"),
+        "published papers": ([str(SHARED / "reports")], "reports.jsonl"),
+    }
+    for name, (folders, questions) in sets.items():
+        with tempfile.TemporaryDirectory() as folder:
+            desk = Desk(index_folder=Path(folder) / "index")
+            desk.add([Path(path) for path in folders])
+            found = evaluate_answers(desk.assistant, read_questions([Path("evaluation/questions") / questions]))
+        figures[name] = found
+    data = "evaluation/questions: 207 on the project archive, 46 on three papers"
+    print(record("answers", figures, "python -m evaluation.measure answers", data))
+
+
 def speed() -> None:
     """Passages a second of the shipped encoder and of sentence-transformers on the same texts, interleaved."""
     from evaluation.recipes.export_encoder import original_folder
@@ -119,4 +140,4 @@ def speed() -> None:
 
 if __name__ == "__main__":
     for word in sys.argv[1:]:
-        {"tagging": tagging, "retrieval": retrieval, "xquad": xquad, "speed": speed}[word]()
+        {"tagging": tagging, "retrieval": retrieval, "xquad": xquad, "speed": speed, "answers": answers}[word]()

@@ -38,7 +38,9 @@ from stratmap.settings import AnsweringSettings
 
 # Where questions are asked of running text. Policies share sentences, reviews and posts are no reports.
 SOURCES = {"squadshifts-wiki", "squad2-dev-half", "nq-qed", "clapnq", "pubmedqa", "covidqa"}
+POOL_PAIRS = 1_500  # whose passages make the pool
 NEAR_WEIGHT = 0.5  # of a question written to mislead: rarer in practice than one about something else
+READ = 6  # passages that the reranker reads here; the best is nearly always among them
 KEPT = 0.92  # share of answerable questions that the threshold lets through
 LOGITS = ("top_logit", "second_logit")
 
@@ -46,10 +48,13 @@ LOGITS = ("top_logit", "second_logit")
 class Pool:
     """Passages as an archive, one document each; `without` hides one of them."""
 
-    def __init__(self, texts: list[str], encoder: Encoder) -> None:
+    def __init__(self, texts: list[str], encoder: Encoder, known: dict[str, np.ndarray]) -> None:
         self.texts = texts
         self.without = -1
-        self._vectors = encoder.encode([fitted(text, encoder) for text in texts])
+        missing = [text for text in texts if text not in known]
+        fresh = encoder.encode([fitted(text, encoder) for text in missing]) if missing else ()
+        known = known | dict(zip(missing, fresh, strict=True))
+        self._vectors = np.array([known[text] for text in texts], dtype=np.float32)
         self._stemmer = Stemmer.Stemmer("english")
         self._lexical = bm25s.BM25()
         self._lexical.index(self._tokens(texts), show_progress=False)
@@ -92,6 +97,34 @@ class Case:
     near: bool = False
 
 
+class Remembering:
+    """The encoder, with vectors it need not compute again. No feature uses the cosines of sentences: they are 0."""
+
+    def __init__(self, encoder: Encoder, known: dict[str, np.ndarray]) -> None:
+        self._encoder, self._known = encoder, known
+        self.window, self.count_tokens = encoder.window, encoder.count_tokens
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        """A question's vector, or zeros for sentences."""
+        if len(texts) > 1:
+            return np.zeros((len(texts), self._encoder.dim), dtype=np.float32)
+        if texts[0] not in self._known:
+            self._known[texts[0]] = self._encoder.encode(texts)[0]
+        return self._known[texts[0]][None]
+
+
+def known_vectors(folder: Path, file: Path | None) -> dict[str, np.ndarray]:
+    """Vectors of passages and questions that the reranker's recipe has kept, to save encoding them again."""
+    if file is None:
+        return {}
+    from evaluation.recipes.reranker_data import load_questions
+
+    questions, vectors = load_questions(folder), np.load(file)
+    asked = dict.fromkeys(questions.texts + [text for text, _ in questions.unanswerable])
+    known = dict(zip(questions.passages, vectors["passages"], strict=True))
+    return known | dict(zip(asked, vectors["questions"], strict=True))
+
+
 def lines(path: Path) -> list[dict[str, Any]]:
     with gzip.open(path, "rt", encoding="utf-8") as file:
         return [json.loads(line) for line in file]
@@ -106,10 +139,11 @@ def draw(folder: Path, questions: int, seed: int = 7) -> tuple[list[str], list[C
     rng.shuffle(near)
     place: dict[str, int] = {}
     cases = []
-    for i, pair in enumerate(pairs[: 2 * questions]):
-        gold = place.setdefault(pair["passage"], len(place))
-        for text in pair["negatives"][:2]:
+    for pair in pairs[: max(POOL_PAIRS, 2 * questions)]:
+        for text in (pair["passage"], *pair["negatives"]):
             place.setdefault(text, len(place))
+    for i, pair in enumerate(pairs[: 2 * questions]):
+        gold = place[pair["passage"]]
         cases.append(Case(pair["question"], i % 2 == 0, -1 if i % 2 == 0 else gold))
     for one in near[: questions // 2]:
         place.setdefault(one["passage"], len(place))
@@ -117,9 +151,9 @@ def draw(folder: Path, questions: int, seed: int = 7) -> tuple[list[str], list[C
     return list(place), [case for case in cases if clean_question(case.question, 2_000)]
 
 
-def measured(pool: Pool, cases: list[Case], encoder: Encoder, reranker: Scorer | None) -> list[dict[str, float]]:
+def measured(pool: Pool, cases: list[Case], encoder: Any, reranker: Scorer | None) -> list[dict[str, float]]:
     """Features of every case."""
-    finder = Finder(pool, encoder, AnsweringSettings(rerank=12), reranker)
+    finder = Finder(pool, encoder, AnsweringSettings(rerank=READ), reranker)
     rows = []
     for number, case in enumerate(cases):
         if number % 50 == 0:
@@ -127,7 +161,8 @@ def measured(pool: Pool, cases: list[Case], encoder: Encoder, reranker: Scorer |
         pool.without = case.hidden
         found = finder.find(clean_question(case.question, 2_000), Filters())
         vector = encoder.encode([fitted(expand(found.question), encoder)])[0]
-        scored = score_sentences(found.question, vector, sentences_of(found.hits, pool.page_text), encoder)
+        sentences = sentences_of(found.hits[: refusal.READ], pool.page_text)
+        scored = score_sentences(found.question, vector, sentences, encoder)
         rows.append(refusal.features(found, scored))
     return rows
 
@@ -140,7 +175,7 @@ def fit(rows: list[dict[str, float]], cases: list[Case], names: Sequence[str]) -
     weight = np.where(near, NEAR_WEIGHT, 1.0)
     held = np.random.default_rng(3).random(len(y)) < 0.25
     mean, scale = x[~held].mean(axis=0), np.maximum(x[~held].std(axis=0), 1e-6)
-    model = LogisticRegression(C=1.0, max_iter=1_000)
+    model = LogisticRegression(C=0.1, max_iter=1_000)
     model.fit((x[~held] - mean) / scale, y[~held], sample_weight=weight[~held])
     probability = model.predict_proba((x - mean) / scale)[:, 1]
     threshold = float(np.quantile(probability[~held & y], 1 - KEPT))
@@ -175,14 +210,16 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=600, help="of each kind")
     parser.add_argument("--reranker", type=Path, help="folder of a reranker")
     parser.add_argument("--rows", type=Path, help="where to keep the features, to try others on")
+    parser.add_argument("--vectors", type=Path, help="vectors.npz of the reranker's recipe")
     arguments = parser.parse_args()
     encoder, reranker = load_encoder(), None
     if arguments.reranker:
         from stratmap.answering.reranker import Reranker
 
-        reranker = Reranker.load(arguments.reranker)
+        reranker = Reranker.load(arguments.reranker, threads=1)
     texts, cases = draw(arguments.folder, arguments.questions)
-    rows = measured(Pool(texts, encoder), cases, encoder, reranker)
+    known = known_vectors(arguments.folder, arguments.vectors)
+    rows = measured(Pool(texts, encoder, known), cases, Remembering(encoder, known), reranker)
     if arguments.rows:
         arguments.rows.write_text(json.dumps([rows, [vars(case) for case in cases]]), encoding="utf-8")
     models, figures = {}, {}

@@ -42,6 +42,7 @@ def test_countries_and_names():
     ("question", "kind"),
     [
         ("How many returned?", Wanted.NUMBER),
+        ("What did it cost?", Wanted.MONEY),
         ("When did it end?", Wanted.TIME),
         ("Who paid?", Wanted.NAME),
         ("In which district?", Wanted.PLACE),

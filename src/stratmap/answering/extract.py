@@ -30,6 +30,12 @@ _SHORTEST_WORDS = 4
 _LEADING = re.compile(r"^[\s>#*•·–—-]+|^\(?(?:\d{1,2}|[a-z])[.)]\s+")
 _LEANS = re.compile(r"(It|This|That|These|Those|They|He|She|Both|Such|However|Here|There|Its|Their)\b")
 _MONTH = re.compile(r"\b(January|February|March|April|May|June|July|August|September|October|November|December)\b")
+_AMOUNT = re.compile(
+    r"\d[\d.,]*\s*(?:(?:thousand|million|billion|m|bn)\s+)?(?:[€$£¥%]|(?:euros?|dollars?|eur|usd|gbp|chf|lei|lari"
+    r"|dram|francs?|pounds?|per cent|dinars?|som|tenge|lira|hryvnias?|manats?|leva|denars?|marks?)\b)"
+    r"|[€$£]\s?\d|\b(?:EUR|USD|CHF|GBP)\s?\d",
+    re.IGNORECASE,
+)
 _COSINE, _SHARED, _KIND, _RANK = 1.0, 0.6, 0.12, 0.35
 _REDUNDANT = 0.6
 _WORTH = 0.72  # of the best score, for a third quotation and more
@@ -59,6 +65,7 @@ class Scored:
     scores: Floats
     cosines: Floats
     shares: Floats
+    fits: Floats
     stems: tuple[frozenset[str], ...]
 
 
@@ -93,7 +100,7 @@ def _whole(page: str, spans: list[tuple[int, int]], i: int) -> tuple[int, int] |
     first = next(c for c in text if c.isalpha())
     if first.islower() and not opened and not text[0].isdigit():
         return None
-    if text[-1] not in '.!?;:…”"’)»' and len(text.split()) < 2 * _SHORTEST_WORDS:
+    if not opened and text[-1] not in '.!?;:…”"’)»' and len(text.split()) < 2 * _SHORTEST_WORDS:
         return None  # a heading
     if i and _LEANS.match(text):
         before = spans[i - 1][0]
@@ -130,7 +137,7 @@ def score_sentences(question: str, vector: Floats, sentences: Sequence[Sentence]
     fits = np.array([_fits(kind, sentence.text, question) for sentence in sentences], dtype=np.float32)
     ranks = np.array([1 / (1 + sentence.rank) for sentence in sentences], dtype=np.float32)
     scores = _COSINE * cosines + _SHARED * shares + _KIND * fits + _RANK * ranks
-    return Scored(tuple(sentences), scores.astype(np.float32), cosines.astype(np.float32), shares, stems)
+    return Scored(tuple(sentences), scores.astype(np.float32), cosines.astype(np.float32), shares, fits, stems)
 
 
 def _with_heading(sentence: Sentence) -> str:
@@ -139,6 +146,8 @@ def _with_heading(sentence: Sentence) -> str:
 
 
 def _fits(kind: Wanted, text: str, question: str) -> bool:
+    if kind is Wanted.MONEY:
+        return bool(_AMOUNT.search(text))
     if kind is Wanted.NUMBER:
         return bool(numbers(text) - numbers(question) - {str(year) for year in years(text)})
     if kind is Wanted.TIME:

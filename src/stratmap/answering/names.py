@@ -27,6 +27,11 @@ _ALSO = {
     "turkmen": "Turkmenistan", "azerbaijani": "Azerbaijan", "montenegrin": "Montenegro",
     "romanian": "Romania", "bulgarian": "Bulgaria", "afghan": "Afghanistan", "greek": "Greece",
     "vietnam": "Viet Nam", "uk": "United Kingdom", "usa": "United States", "tanzania": "Tanzania",
+    "haitian": "Haiti", "dominican": "Dominican Republic", "ethiopian": "Ethiopia", "somali": "Somalia",
+    "sudanese": "Sudan", "libyan": "Libya", "iraqi": "Iraq", "iranian": "Iran", "italian": "Italy",
+    "german": "Germany", "polish": "Poland", "hungarian": "Hungary", "croatian": "Croatia",
+    "moroccan": "Morocco", "egyptian": "Egypt", "pakistani": "Pakistan", "indian": "India",
+    "chinese": "China", "israeli": "Israel", "spanish": "Spain", "french": "France",
     "south korea": "South Korea", "laos": "Laos", "bolivia": "Bolivia", "venezuela": "Venezuela",
 }  # fmt: skip
 _NAME = re.compile(r"[^\W\d_][\w’'-]*")

@@ -14,7 +14,12 @@ from stratmap.errors import UsageError
 
 _NUMBERS = re.compile(
     r"\b(how (many|much|long|old|often|far|large|big)|number of|what (share|percentage|proportion|amount|percent)"
-    r"|cost|budget)\b",
+    r"|rate)\b",
+    re.IGNORECASE,
+)
+_MONEY = re.compile(
+    r"\b(costs?|budgets?|prices?|fees?|salar(y|ies)|wages?|expensive|how much (money|did|was|is)"
+    r"|funding|what (sum|amount))\b",
     re.IGNORECASE,
 )
 _TIMES = re.compile(r"\b(when|what (year|date|month|day)|which (year|month)|since when|how long)\b", re.IGNORECASE)
@@ -32,6 +37,7 @@ class Wanted(Enum):
     """The kind of thing that a question asks for."""
 
     NUMBER = "number"
+    MONEY = "money"
     TIME = "time"
     NAME = "name"
     PLACE = "place"
@@ -57,7 +63,8 @@ def clean_question(question: str, most: int) -> str:
 def wanted(question: str) -> Wanted:
     """What the question asks for."""
     for pattern, kind in (
-        (_TIMES, Wanted.TIME), (_NUMBERS, Wanted.NUMBER), (_PERSONS, Wanted.NAME), (_PLACES, Wanted.PLACE),
+        (_TIMES, Wanted.TIME), (_MONEY, Wanted.MONEY), (_NUMBERS, Wanted.NUMBER), (_PERSONS, Wanted.NAME),
+        (_PLACES, Wanted.PLACE),
     ):  # fmt: skip
         if pattern.search(question):
             return kind

@@ -19,6 +19,7 @@ import numpy as np
 from stratmap.answering.extract import Scored
 from stratmap.answering.finding import Found
 from stratmap.answering.names import countries, names
+from stratmap.answering.questions import Wanted, wanted
 from stratmap.answering.terms import expand
 from stratmap.answering.words import coverage, numbers, rarity, terms, tokens
 from stratmap.errors import ArtefactError
@@ -26,6 +27,7 @@ from stratmap.errors import ArtefactError
 FILE = Path(__file__).with_name("answerability.json")
 SCHEMA = 1
 _WITHOUT_LOGIT = -8.0
+READ = 3  # passages whose sentences count
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,23 +80,24 @@ def features(found: Found, scored: Scored) -> dict[str, float]:
     """Features of a question and what was found for it, `found.hits` not empty.
 
     Returns:
-        Values by name: cosines (`top_cosine`, `mean_cosine`, `margin`, `sentence_cosine`), shares of the
-        question's words weighted by rarity (`passage_share`, `pool_share`, `sentence_share`), shares of its
-        names, numbers and countries that the best passages lack (`names_missing`, `countries_missing`),
-        `words`, and with a reranker `top_logit` and `second_logit`.
+        Values by name: cosines (`top_cosine`, `mean_cosine`, `margin`), shares of the question's words weighted by
+        rarity (`passage_share`, `pool_share`, `sentence_share`), shares of its names, numbers and countries that
+        the best passages lack (`names_missing`, `countries_missing`), whether the kind of thing asked for is
+        missing (`kind_missing`), `words`, and with a reranker `top_logit` and `second_logit`.
     """
     hits = found.hits[:10]
     held = [set(terms(expand(f"{h.document} {h.passage.heading} {h.passage.text}"))) for h in found.hits[:60]]
     weights = rarity(terms(found.question), held)
+    first = np.array([sentence.rank < READ for sentence in scored.sentences], dtype=bool)
     cosines = np.array([hit.dense for hit in hits])
     values = {
         "top_cosine": float(cosines.max()),
         "mean_cosine": float(cosines[:3].mean()),
         "margin": float(cosines.max() - np.median(cosines)),
-        "sentence_cosine": float(scored.cosines.max()) if len(scored.cosines) else 0.0,
         "passage_share": max(coverage(weights, one) for one in held[:3]),
         "pool_share": coverage(weights, set().union(*held)),
-        "sentence_share": float(scored.shares.max()) if len(scored.shares) else 0.0,
+        "sentence_share": float(scored.shares[first].max()) if first.any() else 0.0,
+        "kind_missing": _kind_missing(found.question, scored),
         "names_missing": _missing(found),
         "countries_missing": _countries_missing(found),
         "words": float(min(20, len(weights))),
@@ -103,6 +106,15 @@ def features(found: Found, scored: Scored) -> dict[str, float]:
         said = sorted((found.logits.get(hit.passage.passage_id, _WITHOUT_LOGIT) for hit in found.hits), reverse=True)
         values |= {"top_logit": said[0], "second_logit": said[1] if len(said) > 1 else _WITHOUT_LOGIT}
     return values
+
+
+def _kind_missing(question: str, scored: Scored) -> float:
+    """1 where a number, time, name or place is asked for and the best sentences hold none; else 0."""
+    if wanted(question) is Wanted.TEXT:
+        return 0.0
+    near = np.array([i for i, sentence in enumerate(scored.sentences) if sentence.rank < READ], dtype=int)
+    best = near[np.argsort(-scored.shares[near], kind="stable")[:3]]
+    return 0.0 if scored.fits[best].any() else 1.0
 
 
 def _missing(found: Found) -> float:
