@@ -7,6 +7,7 @@ itself.
 from __future__ import annotations
 
 import csv
+import os.path
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -190,6 +191,7 @@ class Desk:
         files = sorted(set(find_files(paths)))
         failed: list[Unreadable] = []
         added = unchanged = 0
+        held: dict[str, Path] = {}
         for number, path in enumerate(files):
             if progress:
                 progress(number, len(files), path.name)
@@ -198,17 +200,27 @@ class Desk:
                 if isinstance(item, Unreadable):
                     failed.append(item)
                 elif index.holds(item.doc_id):
+                    index.retire_former(item.doc_id, item.source)
+                    held[item.doc_id] = path
                     unchanged += 1
                 else:
                     documents.append(with_sidecar(item, path))
-            batch: list[Indexable] = []
-            for read in self.tagger.read_many(documents):
-                try:
-                    batch.append(self._indexable(read))
-                except StratmapError as error:
-                    failed.append(Unreadable(read.document.source, str(error)))
-            added += index.add(batch)
+            added += index.add(self._batch(documents, failed))
+        lost = [doc_id for doc_id in held if not index.holds(doc_id)]
+        if lost:  # copies of a text that a file listed after them held, and no longer holds
+            again = self.add({held[doc_id] for doc_id in lost})
+            return Indexed(added + again.added, unchanged - len(lost), (*failed, *again.failed))
         return Indexed(added, unchanged, tuple(failed))
+
+    def _batch(self, documents: list[Document], failed: list[Unreadable]) -> list[Indexable]:
+        """Documents encoded and tagged; where that fails for one, it is reported and the others go on."""
+        try:
+            return [self._indexable(read) for read in self.tagger.read_many(documents)]
+        except StratmapError as error:
+            if len(documents) == 1:
+                failed.append(Unreadable(documents[0].source, str(error)))
+                return []
+            return [item for document in documents for item in self._batch([document], failed)]
 
     def _indexable(self, read: Read) -> Indexable:
         from stratmap.index import Indexable
@@ -219,9 +231,7 @@ class Desk:
         if labels is None:
             tagged = self.tagger.tags_of(read)
             labels = {t.code: t.probability for group in tagged.tags.values() for t in group if t.applied}
-        return Indexable(
-            read.document, read.passages, read.encoded.embeddings, labels, facts.countries, facts.year
-        )
+        return Indexable(read.document, read.passages, read.encoded.embeddings, labels, facts.countries, facts.year)
 
 
 def find_files(paths: Iterable[Path]) -> Iterator[Path]:
@@ -229,7 +239,7 @@ def find_files(paths: Iterable[Path]) -> Iterator[Path]:
     followed, hidden files and label lists are left out.
     """
     for path in paths:
-        if path.is_dir():
+        if os.path.isdir(path):  # unlike Path.is_dir it takes names of any length
             for found in sorted(path.rglob("*")):
                 hidden = any(part.startswith(".") for part in found.relative_to(path).parts)
                 known = found.suffix.lower() in READABLE_SUFFIXES and found.name != SIDECAR
@@ -244,16 +254,17 @@ def with_sidecar(document: Document, path: Path) -> Document:
     sidecar = path.parent / SIDECAR
     if not sidecar.is_file():
         return document
-    with open(sidecar, encoding="utf-8-sig", newline="") as file:
-        for row in csv.DictReader(file):
-            if row.get("file") == path.name:
-                facts = {
-                    key: value for key, value in row.items() if key not in {"file", "title"} and value is not None
-                }
-                return replace(
-                    document, metadata={**document.metadata, **facts}, title=document.title or row["title"]
-                )
-    return document
+    try:
+        with open(sidecar, encoding="utf-8-sig", newline="") as file:
+            row = next((row for row in csv.DictReader(file) if row.get("file") == path.name), None)
+    except (OSError, UnicodeDecodeError, csv.Error):
+        warning = f"{SIDECAR} beside the file could not be read; it is expected as CSV in UTF-8"
+        return replace(document, warnings=(*document.warnings, warning))
+    if row is None:
+        return document
+    facts = {k: v for k, v in row.items() if k not in {"file", "title", None} and v is not None}
+    title = document.title or row.get("title") or ""
+    return replace(document, metadata={**document.metadata, **facts}, title=title)
 
 
 def declared_labels(document: Document, framework: Framework) -> dict[str, float] | None:

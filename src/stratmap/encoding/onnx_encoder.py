@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from stratmap.artefacts import load_manifest
+from stratmap.artefacts import Manifest, load_manifest
 from stratmap.encoding.protocol import Encoded, Vectors, checked
-from stratmap.errors import EncodingError
+from stratmap.errors import ArtefactError, EncodingError
 
 _MOST_ROWS = 32  # measured: larger batches gain nothing on two cores and cost memory
 
@@ -35,8 +35,7 @@ class OnnxEncoder:
         manifest = load_manifest(folder, "encoder")
         self.name = manifest.name
         self.fingerprint = manifest.fingerprint
-        self.dim = int(manifest.facts["dim"])
-        self.window = int(manifest.facts["window"])
+        self.dim, self.window = (_fact(folder, manifest, key) for key in ("dim", "window"))
         self._batch_tokens = batch_tokens
         self._tokenizer = load_tokenizer(folder / "tokenizer.json")
         self._session = open_session(graph or folder / "model.onnx", threads)
@@ -75,6 +74,16 @@ class OnnxEncoder:
         yield from length_batches([len(row) for row in ids], self._batch_tokens)
 
 
+def _fact(folder: Path, manifest: Manifest, key: str) -> int:
+    missing = sorted({"model.onnx", "tokenizer.json"} - set(manifest.files))
+    if missing:  # a file that the manifest does not name was not checked
+        raise ArtefactError(f"{folder}: expected a manifest that names {', '.join(missing)}.")
+    value = manifest.facts.get(key)
+    if type(value) is not int or value < 1:
+        raise ArtefactError(f"{folder}: expected a whole number as {key} in the manifest, found {value!r}.")
+    return value
+
+
 def length_batches(lengths: Sequence[int], most_tokens: int) -> Iterator[list[int]]:
     """Row numbers in batches of similar length, the longest text setting the width.
 
@@ -103,10 +112,17 @@ def padded(rows: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def load_tokenizer(path: Path) -> Any:
-    """A tokenizer without padding and truncation: both are decided here."""
+    """A tokenizer without padding and truncation: both are decided here.
+
+    Raises:
+        EncodingError: The file holds none.
+    """
     from tokenizers import Tokenizer
 
-    tokenizer = Tokenizer.from_file(str(path))
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:  # the library raises plain Exception
+        raise EncodingError(f"{path}: expected a tokenizer, found something else ({str(error)[:160]}).") from error
     tokenizer.no_padding()
     tokenizer.no_truncation()
     return tokenizer

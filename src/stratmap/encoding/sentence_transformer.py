@@ -24,7 +24,8 @@ class SentenceTransformerEncoder:
     def __init__(self, model: str) -> None:
         self.name = model
         self._model = _load(model)
-        self.dim = int(self._model.get_sentence_embedding_dimension() or 0)
+        named = getattr(self._model, "get_embedding_dimension", None)  # its name since sentence-transformers 5.4
+        self.dim = int((named or self._model.get_sentence_embedding_dimension)() or 0)
         self.window = int(self._model.max_seq_length or 512)
         self.fingerprint = hashlib.sha256(self.encode(["fingerprint of the weights"]).tobytes()).hexdigest()[:16]
 
@@ -56,4 +57,6 @@ def _load(model: str) -> Any:
         return SentenceTransformer(model, device="cpu")
     except (OSError, ValueError) as error:
         detail = " ".join(str(error).split())[:160]
-        raise EncodingError(f"expected a sentence-transformers model, found none under {model!r} ({detail}).") from error
+        raise EncodingError(
+            f"expected a sentence-transformers model, found none under {model!r} ({detail})."
+        ) from error

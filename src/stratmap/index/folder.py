@@ -69,7 +69,7 @@ class Index:
         Raises:
             IndexFolderError: There is none (and `make` is False), or it was made by another encoder.
         """
-        if make and not (folder / FILE).is_file():
+        if make:
             create(folder, encoder, fingerprint, dim)
         index = cls(folder, settings)
         meta = index.meta()
@@ -100,12 +100,28 @@ class Index:
             found = connection.execute("SELECT 1 FROM documents WHERE died IS NULL AND doc_id = ?", (doc_id,))
             return found.fetchone() is not None
 
+    def retire_former(self, doc_id: str, source: str) -> int:
+        """Take away other texts of a source whose present text is `doc_id` and is indexed under another name.
+
+        Returns how many there were.
+        """
+        query = "FROM documents WHERE died IS NULL AND source = ? AND doc_id <> ?"
+        former = (_storable(source), doc_id)
+        with reading(self.folder) as connection:
+            if connection.execute(f"SELECT 1 {query}", former).fetchone() is None:
+                return 0
+        with writing(self.folder, self._settings.lock_timeout_s) as connection:
+            generation = _generation(connection) + 1
+            retired = _retire(connection, generation, source, doc_id)
+            _commit_generation(connection, generation, self._settings.keep_generations)
+        return retired
+
     def add(self, items: Iterable[Indexable]) -> int:
         """Add or replace documents in one transaction; returns how many were new or changed.
 
         Raises:
             IndexLocked: Another process is writing.
-            IndexFolderError: The disk refused; nothing of the batch is in the index then.
+            IndexFolderError: The disk refused, or vectors do not fit; nothing of the batch is in the index then.
         """
         added = 0
         with writing(self.folder, self._settings.lock_timeout_s) as connection:
@@ -144,19 +160,16 @@ class Index:
             connection.execute(
                 "UPDATE documents SET died = ? WHERE died IS NULL AND born > ?", (current + 1, generation)
             )
-            connection.execute(
-                "UPDATE documents SET died = NULL WHERE born <= ? AND died > ? AND died <= ?",
-                (generation, generation, current),
-            )
+            gone = "SELECT id FROM documents WHERE born <= ? AND died > ? AND died <= ? ORDER BY id"
+            for (row,) in connection.execute(gone, (generation, generation, current)).fetchall():
+                _copy(connection, row, current + 1)
             _commit_generation(connection, current + 1, self._settings.keep_generations)
 
     def compact(self) -> int:
         """Remove all that was deleted or replaced from the disk; returns how many documents."""
         with writing(self.folder, self._settings.lock_timeout_s) as connection:
             removed = connection.execute("DELETE FROM documents WHERE died IS NOT NULL").rowcount
-            connection.execute(
-                "INSERT OR REPLACE INTO meta VALUES ('compacted', ?)", (str(_generation(connection)),)
-            )
+            connection.execute("INSERT OR REPLACE INTO meta VALUES ('compacted', ?)", (str(_generation(connection)),))
         vacuum = sqlite3.connect(self.folder / FILE, timeout=self._settings.lock_timeout_s, isolation_level=None)
         try:
             vacuum.execute("VACUUM")
@@ -222,13 +235,9 @@ class Index:
             problems = [str(row[0]) for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
             problems += [f"foreign key: {row}" for row in connection.execute("PRAGMA foreign_key_check")]
             dim = int(dict(connection.execute("SELECT key, value FROM meta").fetchall())["dim"])
-            wrong = connection.execute(
-                "SELECT count(*) FROM passages WHERE length(vector) <> ?", (4 * dim,)
-            ).fetchone()
+            wrong = connection.execute("SELECT count(*) FROM passages WHERE length(vector) <> ?", (4 * dim,)).fetchone()
             if wrong[0]:
-                problems.append(
-                    f"expected vectors of {dim} dimensions, found {wrong[0]} passages with another size"
-                )
+                problems.append(f"expected vectors of {dim} dimensions, found {wrong[0]} passages with another size")
             problems += _broken_spans(connection)
         return problems
 
@@ -260,12 +269,12 @@ def _insert(connection: sqlite3.Connection, item: Indexable, generation: int) ->
     document = item.document
     same = connection.execute("SELECT 1 FROM documents WHERE died IS NULL AND doc_id = ?", (document.doc_id,))
     if same.fetchone():
-        return 0
-    connection.execute(
-        "UPDATE documents SET died = ? WHERE died IS NULL AND source = ?", (generation, document.source)
-    )
+        return min(1, _retire(connection, generation, document.source, document.doc_id))
+    _check_vectors(connection, item)
+    _retire(connection, generation, document.source, document.doc_id)
+    name, source, title = (_storable(text) for text in (document.name, document.source, document.title))
     values = (
-        document.doc_id, document.name, document.source, document.title, document.language.code,
+        document.doc_id, name, source, title, document.language.code,
         len(document.pages), json.dumps(item.countries, ensure_ascii=False), item.year,
         json.dumps(document.warnings, ensure_ascii=False), generation,
     )  # fmt: skip
@@ -293,10 +302,48 @@ def _insert(connection: sqlite3.Connection, item: Indexable, generation: int) ->
             for p, vector in zip(item.passages, item.vectors, strict=True)
         ],
     )
-    connection.executemany(
-        "INSERT INTO labels VALUES (?,?,?)", [(row, c, float(p)) for c, p in item.labels.items()]
-    )
+    connection.executemany("INSERT INTO labels VALUES (?,?,?)", [(row, c, float(p)) for c, p in item.labels.items()])
     return 1
+
+
+def _copy(connection: sqlite3.Connection, row: int, generation: int) -> None:
+    """Let a dead document live again as a new row, so that the generations without it can still be gone back to."""
+    columns = "doc_id, name, source, title, language, pages, countries, year, warnings"
+    born = connection.execute(
+        f"INSERT INTO documents ({columns}, born) SELECT {columns}, ? FROM documents WHERE id = ?",  # noqa: S608
+        (generation, row),
+    ).lastrowid
+    for table, rest in (
+        ("pages", "page_index, number, text"),
+        ("passages", 'page_index, page, start, "end", "offset", text, heading, vector'),
+        ("labels", "code, probability"),
+    ):
+        connection.execute(
+            f"INSERT INTO {table} (document, {rest}) SELECT ?, {rest} FROM {table} WHERE document = ? ORDER BY rowid",  # noqa: S608
+            (born, row),
+        )
+
+
+def _retire(connection: sqlite3.Connection, generation: int, source: str, doc_id: str) -> int:
+    """Let the texts of a source die, except its present one."""
+    return connection.execute(
+        "UPDATE documents SET died = ? WHERE died IS NULL AND source = ? AND doc_id <> ?",
+        (generation, _storable(source), doc_id),
+    ).rowcount
+
+
+def _check_vectors(connection: sqlite3.Connection, item: Indexable) -> None:
+    dim = int(connection.execute("SELECT value FROM meta WHERE key = 'dim'").fetchone()[0])
+    if item.vectors.shape != (len(item.passages), dim) or not np.isfinite(item.vectors).all():
+        raise IndexFolderError(
+            f"{item.document.source}: expected finite vectors of shape ({len(item.passages)}, {dim}), "
+            f"found {item.vectors.shape}."
+        )
+
+
+def _storable(text: str) -> str:
+    """A text that UTF-8 can hold: a file's name may carry bytes that it cannot."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _load(connection: sqlite3.Connection, generation: int) -> _Snapshot:
@@ -305,8 +352,7 @@ def _load(connection: sqlite3.Connection, generation: int) -> _Snapshot:
         labels.setdefault(row, {})[code] = probability
     query = "SELECT id, doc_id, name, source, title, language, pages, countries, year, warnings FROM documents"
     documents = {
-        r[0]: _document(r, labels.get(r[0], {}))
-        for r in connection.execute(query + " WHERE died IS NULL ORDER BY id")
+        r[0]: _document(r, labels.get(r[0], {})) for r in connection.execute(query + " WHERE died IS NULL ORDER BY id")
     }
     passages: list[Passage] = []
     owners: list[int] = []
@@ -319,6 +365,11 @@ def _load(connection: sqlite3.Connection, generation: int) -> _Snapshot:
             owners.append(r[0])
             vectors.append(r[8])
     dim = int(connection.execute("SELECT value FROM meta WHERE key = 'dim'").fetchone()[0])
+    if any(len(vector) != 4 * dim for vector in vectors):
+        raise IndexFolderError(
+            f"the index is damaged: expected vectors of {dim} dimensions. See `stratmap doctor --index DIR`, "
+            "and index the documents again into a new folder."
+        )
     matrix = np.frombuffer(b"".join(vectors), dtype="<f4").reshape(-1, dim)
     texts = [f"{documents[o].title}\n{p.heading}\n{p.text}" for o, p in zip(owners, passages, strict=True)]
     languages = [documents[o].language for o in owners]

@@ -43,7 +43,7 @@ CREATE TABLE feedback (
 
 
 def create(folder: Path, encoder: str, fingerprint: str, dim: int) -> None:
-    """Make the tables of a new index.
+    """Make the tables of a new index, or finish what a crash left without tables; else change nothing.
 
     Raises:
         IndexFolderError: The folder cannot be written.
@@ -56,6 +56,8 @@ def create(folder: Path, encoder: str, fingerprint: str, dim: int) -> None:
     try:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
+        if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            return
         connection.execute("BEGIN IMMEDIATE")
         if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
             for statement in _TABLES.split(";\n"):
@@ -94,6 +96,8 @@ def writing(folder: Path, timeout_s: float) -> Iterator[sqlite3.Connection]:
         try:
             connection.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
+            if "locked" not in str(error):  # a folder that cannot be written, say
+                raise
             raise IndexLocked(
                 f"{folder}: another process has been writing for over {timeout_s:g} s. Try again later."
             ) from error
@@ -128,9 +132,16 @@ def _connection(folder: Path, timeout_s: float) -> Iterator[sqlite3.Connection]:
 
 
 def _check_schema(connection: sqlite3.Connection, folder: Path) -> None:
-    found = dict(connection.execute("SELECT key, value FROM meta").fetchall()).get("schema", "none")
+    meta = dict(connection.execute("SELECT key, value FROM meta").fetchall())
+    found = meta.get("schema", "none")
     if found != str(SCHEMA):
         raise IndexFolderError(
             f"{folder}: expected an index of schema {SCHEMA}, found {found}. "
             "Update stratmap, or index the documents again into a new folder."
+        )
+    missing = [key for key in ("encoder", "fingerprint", "dim", "generation") if key not in meta]
+    if missing or not (meta["dim"].isdecimal() and meta["generation"].isdecimal()):
+        raise IndexFolderError(
+            f"{folder}: expected an index that names its encoder, dimensions and generation. "
+            "It is damaged; index the documents again into a new folder."
         )

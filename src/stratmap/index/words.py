@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import threading
+import unicodedata
 from functools import lru_cache
 from typing import Any
 
@@ -35,10 +36,15 @@ def words(text: str, language: str = "en") -> list[str]:
     >>> words("The migrants' returns to Chișinău, 2014-2016")
     ['migrant', 'return', 'chișinău', '2014', '2016']
     """
-    found = [part for match in _WORD.finditer(text.lower()) for part in _PARTS.findall(match.group())]
+    found = [part for match in _WORD.finditer(_folded(text)) for part in _PARTS.findall(match.group())]
     kept = [word[:_MOST_WORD] for word in found if word not in STOP_WORDS and (len(word) > 1 or word.isdigit())]
     stemmer = _stemmer(_STEMMERS.get(language, "english"))
     return list(stemmer.stemWords(kept))
+
+
+def _folded(text: str) -> str:
+    """Lower case, composed (a decomposed `ș` would end the word), with the Turkish `İ` as a plain `i`."""
+    return unicodedata.normalize("NFKC", text).lower().replace("i\u0307", "i")
 
 
 def _stemmer(name: str) -> Any:
