@@ -65,9 +65,14 @@ if (typeof watch === "function") {
   watch("value", () => {
     const target = element.querySelector("[data-arrive]");
     if (target) scrollTo_(target);
-    const view = element.querySelector("[data-into-view]");
-    if (view && view.getBoundingClientRect().top > window.innerHeight - 200) {
-      view.scrollIntoView({ block: "start", behavior: calm() ? "auto" : "smooth" });
-    }
+    // Only after panels above have opened or closed, else the page ends up in the wrong place.
+    setTimeout(() => {
+      const view = element.querySelector("[data-into-view]");
+      if (!view) return;
+      const top = view.getBoundingClientRect().top;
+      if (top < 0 || top > window.innerHeight - 200) {
+        view.scrollIntoView({ block: "start", behavior: calm() ? "auto" : "smooth" });
+      }
+    }, 400);
   });
 }

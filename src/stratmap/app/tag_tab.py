@@ -143,9 +143,9 @@ def build(desk: DeskLike, settings: Settings) -> None:
     reader = gr.HTML(js_on_load=behaviour(), apply_default_css=False, elem_id="tag-reader")
     _wire(desk, settings, inputs, starts, (shown, state, picker, box, tools, related, reader), files)
     picker.input(
-        lambda reports, position: show_report(desk, reports, position or 0, ()),
+        lambda reports, position: (show_report(desk, reports, position or 0, ()), "", ""),
         [state, picker],
-        shown,
+        [shown, related, reader],
         api_name="show_report",
     )
     for button, target in zip(targets, _targets(desk), strict=True):
