@@ -74,6 +74,18 @@ class Desk:
 
         return Tagger(self.framework, self.encoder, self._model(), self.settings.tagging, self.settings.reading)
 
+    @property
+    def identity(self) -> str:
+        """What tags depend on: version, framework and the weights of encoder and tagger."""
+        from stratmap import __version__
+        from stratmap.artefacts import load_manifest, shipped_folder
+
+        try:
+            tagger = load_manifest(shipped_folder(f"tagger-{self.framework.id}"), "tagger").fingerprint
+        except ArtefactError:
+            tagger = "zero-shot"
+        return f"{__version__} {self.framework.id} {self.encoder.fingerprint} {tagger} {self.settings.tagging}"
+
     def _model(self) -> PassageModel:
         from stratmap.artefacts import shipped_folder
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os.path
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -63,6 +64,8 @@ def tag(
         Path | None, typer.Option(help="Tag an archive into this folder; can be stopped and resumed.")
     ] = None,
     jobs: Annotated[int, typer.Option(min=1, max=64, help="Processes for an archive.")] = 1,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try again what an archive set aside.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Stay, and tag what is dropped into the archive.")] = False,
     settings: SettingsFile = None,
 ) -> None:
     """Tag reports with objectives and principles, each with its evidence.
@@ -84,7 +87,8 @@ def tag(
     names = [name for name in crosswalk.split(",") if name]
     chosen = "jsonl" if as_json else form
     if out is not None:
-        raise typer.Exit(tagging.tag_archive(files, out, loaded, jobs))
+        options = tagging.ArchiveOptions(jobs, retry_failed, watch)
+        raise typer.Exit(tagging.tag_archive(files, out, loaded, options))
     raise typer.Exit(tagging.tag_files(files, chosen, names, loaded))
 
 
@@ -180,6 +184,18 @@ def portfolio(
     raise typer.Exit(portfolios.run(index_folder, results, out, _settings(settings), as_json))
 
 
+@app.command()
+def compare(
+    first: Annotated[Path, typer.Argument(help="Results of `stratmap tag ARCHIVE --out DIR`.")],
+    second: Annotated[Path, typer.Argument(help="The other results.")],
+    as_json: AsJson = False,
+) -> None:
+    """Compare the results of two runs: which tags changed, and why."""
+    from stratmap.cli import portfolio as portfolios
+
+    raise typer.Exit(portfolios.compare_results(first, second, as_json))
+
+
 @app.command(name="app")
 def web(
     index_folder: IndexFolder = _INDEX,
@@ -254,7 +270,7 @@ def tagging(
 def _settings(path: Path | None):  # type: ignore[no-untyped-def]  # noqa: ANN202  (imported where used, to keep --help fast)
     from stratmap.settings import Settings
 
-    if path is not None and not path.exists():
+    if path is not None and not os.path.exists(path):
         raise UsageError(f"{path}: expected a settings file, found none.")
     return Settings.load(path)
 

@@ -43,7 +43,8 @@ def tagging(items: Path, framework: str, settings: Settings, as_json: bool) -> i
         print(group)
         _show({key: number for key, number in asdict(value).items() if key != "labels"}, as_json=False)
         for code, row in value.labels.items():
-            print(f"  {code:<24}{row['f1']:8.3f} F1 {row['ap']:8.3f} AP {row['true']:6} true {row['given']:6} given")
+            precision = "       -" if row["ap"] is None else f"{row['ap']:8.3f}"
+            print(f"  {code:<24}{row['f1']:8.3f} F1 {precision} AP {row['true']:6} true {row['given']:6} given")
     return 0
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from stratmap.archive import read_results
 from stratmap.assembly import Desk
+from stratmap.cli.show import plain
 from stratmap.files import atomic_write, atomic_write_text
 from stratmap.reporting.coverage import cover
 from stratmap.reporting.coverage_records import Coverage, CoveredDocument
@@ -31,6 +32,25 @@ def run(index: Path, results: Path | None, out: Path | None, settings: Settings,
         print(json.dumps(asdict(coverage), ensure_ascii=False))
         return 0
     print("\n".join(_lines(coverage)))
+    return 0
+
+
+def compare_results(first: Path, second: Path, as_json: bool) -> int:
+    """Compare two folders of results and print; returns the exit code."""
+    from stratmap.reporting.compare import compare
+
+    sides = [[(result.source, result.tagged) for result in read_results(folder)] for folder in (first, second)]
+    found = compare(*sides)
+    if as_json:
+        print(json.dumps(asdict(found), ensure_ascii=False))
+        return 0
+    print(f"{found.shared} documents in both, {found.changed} with other tags")
+    for change in found.changes[:40]:
+        state = "applied now" if change.applied else "no longer applied"
+        print(f"  {plain(change.document)}: {change.code} {change.name} {state}. {change.why}")
+    for names, side in ((found.only_first, "first"), (found.only_second, "second")):
+        if names:
+            print(f"only in the {side}: {', '.join(plain(name) for name in names[:20])}")
     return 0
 
 

@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from stratmap.errors import UsageError
 from stratmap.settings import Settings
 
 if TYPE_CHECKING:
-    from stratmap.archive import Progress
+    from stratmap.archive import ArchiveResult, Progress
 
 _MOST_ROWS = 20_000  # of the workbook: beyond it spreadsheets are no help, and memory stays bounded
 FORMS = ("text", "jsonl", "csv")
@@ -50,20 +51,47 @@ def tag_files(sources: list[str], form: str, crosswalks: list[str], settings: Se
     return failures.exit_code(done)
 
 
-def tag_archive(sources: list[str], out: Path, settings: Settings, jobs: int) -> int:
+@dataclass(frozen=True, slots=True)
+class ArchiveOptions:
+    """How an archive is run: processes, another try for what was set aside, and whether to stay and watch."""
+
+    jobs: int = 1
+    retry_failed: bool = False
+    watch: bool = False
+
+
+def tag_archive(sources: list[str], out: Path, settings: Settings, options: ArchiveOptions) -> int:
     """Tag an archive into a folder, resuming where an earlier run stopped; returns the exit code."""
     from stratmap.archive import TaggerFactory, run
 
     desk = Desk(settings)
-    models = f"{desk.framework.id} {desk.encoder.fingerprint} {settings.tagging}"
-    factory = TaggerFactory("stratmap.assembly:Desk")
-    tag = desk.tag if jobs == 1 else None
-    result = run(sources, out, tag, settings, jobs, factory=factory, identity=models, progress=_progress())
-    _write_tables(sources, out, desk)
-    complain(f"{result.done} tagged, {result.failed} set aside; results in {out}")
-    if result.failed:
-        complain(f"what was set aside, with reasons: {result.failures}")
-    return result.exit_code
+
+    def start() -> ArchiveResult:
+        result = run(
+            sources,
+            out,
+            desk.tag if options.jobs == 1 else None,
+            settings,
+            options.jobs,
+            factory=TaggerFactory("stratmap.assembly:Desk"),
+            identity=desk.identity,
+            progress=_progress(),
+            retry_failed=options.retry_failed,
+        )
+        _write_tables(sources, out, desk)
+        complain(f"{result.done} tagged, {result.failed} set aside; results in {out}")
+        if result.failed:
+            complain(f"what was set aside, with reasons: {result.failures}")
+        return result
+
+    code = start().exit_code
+    if options.watch:
+        from stratmap.archive.watch import watch
+
+        complain("watching; stop with Ctrl-C")
+        for result in watch(sources, out, start):
+            code = result.exit_code
+    return code
 
 
 def _write_tables(sources: list[str], out: Path, desk: Desk) -> None:
@@ -73,26 +101,12 @@ def _write_tables(sources: list[str], out: Path, desk: Desk) -> None:
     from stratmap.reporting.tables import tags_table, write_csv
     from stratmap.reporting.workbook import write_workbook
 
-    write_iati_files(_iati_files(sources), out, desk.framework)
+    for refused in write_iati_files(sources, out, desk.framework).refused:
+        complain(f"{refused.source}: {refused.reason}")
     write_csv(out / "tags.csv", tags_table(result.tagged for result in read_results(out)))
     listed = [result for _, result in zip(range(_MOST_ROWS), read_results(out), strict=False)]
     coverage = cover((result.covered() for result in listed), desk.framework)
     write_workbook(out / "tags.xlsx", [result.tagged for result in listed], coverage)
-
-
-def _iati_files(sources: list[str]) -> list[Path]:
-    """The IATI activities files among the inputs."""
-    from stratmap.reporting.iati_scan import looks_like_iati
-
-    found = []
-    for source in sources:
-        path = Path(source)
-        for file in sorted(path.rglob("*.xml")) if path.is_dir() else [path]:
-            if file.suffix.lower() == ".xml" and file.is_file():
-                with open(file, "rb") as opened:
-                    if looks_like_iati(opened.read(4096)):
-                        found.append(file)
-    return found
 
 
 def _progress() -> Callable[[Progress], None]:
