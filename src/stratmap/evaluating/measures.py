@@ -1,8 +1,8 @@
 """Measures, as the literature defines them, over plain arrays and dicts.
 
 A query without results scores zero and is not dropped. Formulas: nDCG with gain rel and discount log2(rank + 1)
-(Järvelin and Kekäläinen 2002, the linear gain that trec_eval uses; a negative judgement gains nothing); average precision and F1 as in scikit-learn;
-ECE with equal-width bins (Naeini et al. 2015).
+(Järvelin and Kekäläinen 2002, the linear gain that trec_eval uses; a negative judgement gains nothing); average
+precision and F1 as in scikit-learn; ECE with equal-width bins (Naeini et al. 2015).
 """
 
 from __future__ import annotations

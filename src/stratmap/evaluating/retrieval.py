@@ -82,7 +82,9 @@ def load_collection(corpus: Path, queries: Path, qrels: Path) -> Collection:
         titles = tuple(str(row.get("title") or "") for row in documents)
         texts = tuple(str(row.get("text") or "") for row in documents)
     except (OSError, KeyError, ValueError, TypeError, AttributeError, csv.Error) as error:
-        raise UsageError(f"expected a BEIR collection (corpus, queries, qrels), found: {error!r}.") from error
+        raise UsageError(
+            f"expected a BEIR collection (corpus, queries, qrels), found {type(error).__name__}: {error}."
+        ) from error
     judged = {query: docs for query, docs in judged.items() if query in asked}
     if not ids or not judged:
         raise UsageError(f"expected documents and judged queries, found {len(ids)} and {len(judged)}.")
