@@ -16,7 +16,7 @@ import numpy as np
 from evaluation.recipes import calibration as cal
 from evaluation.recipes.peers import LinearPeer, keyword_scores, one_threshold, statement_scores
 from evaluation.recipes.tagging_data import LABELS, ROOT, SHARED, Item, read_items, targets
-from evaluation.recipes.train_tower import training_items
+from evaluation.recipes.train_tower import Work, training_items
 from stratmap.encoding.onnx_encoder import OnnxEncoder
 from stratmap.reading.documents import read_text
 from stratmap.reading.passages import split_passages
@@ -99,15 +99,16 @@ def reliability(wanted: np.ndarray, probability: np.ndarray) -> list[dict[str, f
     ]
 
 
-def peer_rows(dev: Sequence[Item], vectors: np.ndarray, embed: Callable[[list[str]], np.ndarray]) -> list[dict]:
+def peer_rows(dev: Sequence[Item], embed: Callable[[list[str]], np.ndarray], work: Work) -> list[dict]:
     """Rows of all peers."""
+    vectors = work.array("vectors-dev", lambda: embed([i.text for i in dev]))
     texts, wanted = [i.text for i in dev], targets(dev)
     rows = []
     for name, items in (
         ("train.jsonl", read_items(SHARED / "tagging" / "train.jsonl")),
         ("all", training_items(False)),
     ):
-        own = embed([i.text for i in items])
+        own = work.array(f"vectors-{name}", lambda items=items: embed([i.text for i in items]))
         if name == "train.jsonl":
             for kind, train_scores, scores in (
                 ("keyword rules", keyword_scores([i.text for i in items]), keyword_scores(texts)),
@@ -142,7 +143,7 @@ def main() -> None:
             for name, half in zip(("objectives", "principles"), cal.HALVES, strict=True)
         },
     }
-    rows = [shipped, *peer_rows(dev, embed([i.text for i in dev]), embed)]
+    rows = [shipped, *peer_rows(dev, embed, Work(ROOT / "build" / "tagger"))]
     RESULT.parent.mkdir(parents=True, exist_ok=True)
     RESULT.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
 

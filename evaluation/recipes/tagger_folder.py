@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from evaluation.recipes.calibration import Calibration
 from evaluation.recipes.parts import PARTS, LinearParts
@@ -68,7 +68,7 @@ def write_linear(parts: LinearParts, folder: Path) -> None:
     for name, model in (("vector", parts.vector), ("words", parts.words)):
         tensors |= {f"{name}.weights": model.weights, f"{name}.bias": model.bias}
     halves = {key: np.ascontiguousarray(value, dtype=np.float16) for key, value in tensors.items()}
-    save_file(halves, folder / LINEAR)
+    (folder / LINEAR).write_bytes(save(halves))
     (folder / VOCABULARY).write_text("\n".join(parts.vocabulary.grams) + "\n", encoding="utf-8")
 
 

@@ -152,12 +152,18 @@ def train(
     settings: TowerSettings,
     log: Callable[[str], None] = print,
     each_epoch: Callable[[int, Lower, Tower], None] | None = None,
+    start: dict[str, torch.Tensor] | None = None,
 ) -> tuple[Lower, Tower]:
-    """Fine-tune a tower on items (hard or soft targets); `each_epoch` may measure it in between."""
+    """Fine-tune a tower on items, from the original layers or from the weights `start`.
+
+    `each_epoch` may measure it in between.
+    """
     torch.manual_seed(settings.seed)
     rng = random.Random(settings.seed)
     encoder = load_encoder()
     lower, tower = Lower(encoder, settings.split).eval(), Tower(encoder, settings)
+    if start is not None:
+        tower.load_state_dict(start)
     head = [p for n, p in tower.named_parameters() if not n.startswith("layers")]
     optimiser = torch.optim.AdamW(
         [
@@ -180,7 +186,7 @@ def train(
             optimiser.step()
             optimiser.zero_grad()
             schedule.step()
-            loss_sum, steps, step = loss_sum + float(loss), steps + 1, step + 1
+            loss_sum, steps, step = loss_sum + float(loss.detach()), steps + 1, step + 1
             if step >= total:
                 break
         log(f"epoch {epoch + 1}: loss {loss_sum / steps:.4f}, {time.time() - started:.0f} s")

@@ -68,8 +68,16 @@ class TaggingModel:
                 raise ArtefactError(
                     f"{folder / HEAD}: expected {len(labels)} {key}, one a label, found shape {values.shape}."
                 )
-        return cls(labels, columns["thresholds"], columns["auto_thresholds"], bool(head["calibrated"]),
-                   str(head["embedder"]), head, folder, threads)
+        return cls(
+            labels,
+            columns["thresholds"],
+            columns["auto_thresholds"],
+            bool(head["calibrated"]),
+            str(head["embedder"]),
+            head,
+            folder,
+            threads,
+        )
 
     def predict_proba(
         self, texts: Sequence[str], embeddings: np.ndarray, hidden: Sequence[np.ndarray]
@@ -150,9 +158,7 @@ class TaggingModel:
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = self.threads
-        return onnxruntime.InferenceSession(
-            str(self.folder / TOWER), options, providers=["CPUExecutionProvider"]
-        )
+        return onnxruntime.InferenceSession(str(self.folder / TOWER), options, providers=["CPUExecutionProvider"])
 
 
 def _read(path: Path) -> dict[str, np.ndarray]:
