@@ -22,11 +22,13 @@ import numpy as np
 from stratmap.encoding import Encoder
 from stratmap.framework import Framework, Label
 from stratmap.reading.sentences import sentence_spans
+from stratmap.tagging.few_shot import ExamplePull
 from stratmap.tagging.keywords import PhraseIndex, WordProfiles
 
 _BACKGROUND = Path(__file__).parent / "background.txt"
 _REFERENCE = re.compile(r"\s*\([^)]*\)$")  # "(SDG10)" behind an exclusion
 _KEYWORDS_A_SENTENCE = 4
+_NEAREST_NEUTRAL = 3
 
 Example = tuple[str, frozenset[str]]
 
@@ -41,11 +43,13 @@ class ZeroShotConstants:
         phrases: Weight of the listed keywords.
         words: Weight of the label's vocabulary.
         exclusion: Weight against the label of the nearest text that it excludes.
+        neutral: Weight against every label of the nearest sentences that are about nothing.
         rivalry: Share of the group's best score that is taken from every score of the group.
         background: How many labels the neutral sentences count for in the common centre.
         cut: The score that becomes probability 0.5.
         softness: The change of score that changes the log-odds by one.
-        patience: Number of examples of a label that weigh as much as its description.
+        share: Weight of very many examples against the description.
+        patience: Number of examples that earn half of that weight.
     """
 
     nearest: int = 6
@@ -53,10 +57,12 @@ class ZeroShotConstants:
     phrases: float = 0.1
     words: float = 1.5
     exclusion: float = 0.1
+    neutral: float = 0.0
     rivalry: float = 0.3
     background: float = 3.0
-    cut: float = 0.165
+    cut: float = 0.155
     softness: float = 0.06
+    share: float = 0.7
     patience: float = 5.0
 
 
@@ -95,34 +101,32 @@ class ZeroShotModel:
         _check_examples(framework, examples)
         self._groups = _group_columns(framework)
         described = [_described(label) for label in framework.labels]
-        own = [[text for text, codes in examples if code in codes] for code in self.labels]
         self._place_prototypes(framework, encoder, described)
-        self._place_examples(encoder, own)
-        texts = [[*lines, *given] for lines, given in zip(described, own, strict=True)]
+        self._pull = self._placed_examples(encoder, examples) if examples else None
         self._phrases = PhraseIndex([label.keywords for label in framework.labels], described)
-        self._words = WordProfiles(texts)
+        self._words = WordProfiles(described)
 
     def _place_prototypes(self, framework: Framework, encoder: Encoder, described: list[list[str]]) -> None:
         sentences = [
             [*lines, *_keyword_sentences(label)] for lines, label in zip(described, framework.labels, strict=True)
         ]
         raw = [encode_long(encoder, lines) for lines in sentences]
-        neutral = encode_long(encoder, _BACKGROUND.read_text(encoding="utf-8").splitlines()).mean(axis=0)
+        neutral = encode_long(encoder, _BACKGROUND.read_text(encoding="utf-8").splitlines())
         means, share = np.stack([rows.mean(axis=0) for rows in raw]), self.constants.background
-        self._centre = (means.sum(axis=0) + share * neutral) / (len(means) + share)
+        self._centre = (means.sum(axis=0) + share * neutral.mean(axis=0)) / (len(means) + share)
+        self._neutral = _unit(neutral - self._centre)
         self._prototypes = [_unit(rows - self._centre) for rows in raw]
         self._centroids = _unit(means - self._centre)
         excluded = [[_REFERENCE.sub("", line) for line in label.excludes] for label in framework.labels]
         self._excluded = [_unit(encode_long(encoder, lines) - self._centre) for lines in excluded]
 
-    def _place_examples(self, encoder: Encoder, own: list[list[str]]) -> None:
-        self._example_centroids = np.zeros_like(self._centroids)
-        self._example_weights = np.zeros(len(own))
-        for column, texts in enumerate(own):
-            if texts:
-                rows = _unit(encode_long(encoder, texts) - self._centre)
-                self._example_centroids[column] = _unit(rows.mean(axis=0))
-                self._example_weights[column] = len(texts) / (len(texts) + self.constants.patience)
+    def _placed_examples(self, encoder: Encoder, examples: Sequence[Example]) -> ExamplePull:
+        rows = _unit(encode_long(encoder, [text for text, _ in examples]) - self._centre)
+        bears = np.array([[code in codes for code in self.labels] for _, codes in examples])
+        use = self.constants
+        return ExamplePull(
+            rows, bears, self._near(rows), self._neutral, self._near(self._neutral), use.share, use.patience
+        )
 
     def predict_proba(
         self, texts: Sequence[str], embeddings: np.ndarray, hidden: Sequence[np.ndarray] = ()
@@ -159,15 +163,21 @@ class ZeroShotModel:
         return total.round(9)  # the order of sums in a batch shows in the last digits
 
     def _vector_part(self, embeddings: np.ndarray) -> np.ndarray:
-        use, rows = self.constants, _unit(embeddings - self._centre)
-        near = np.stack([_nearest_mean(rows @ own.T, use.nearest) for own in self._prototypes], axis=1)
-        near = (1.0 - use.centroid) * near + use.centroid * (rows @ self._centroids.T)
-        weights = self._example_weights
-        near = (1.0 - weights) * near + weights * (rows @ self._example_centroids.T)
+        rows = _unit(embeddings - self._centre)
+        near = self._near(rows)
+        if self._pull is not None:
+            near = self._pull.applied(rows, near)
         for column, own in enumerate(self._excluded):
             if len(own):
-                near[:, column] -= use.exclusion * (rows @ own.T).max(axis=1)
-        return np.asarray(near)
+                near[:, column] -= self.constants.exclusion * (rows @ own.T).max(axis=1)
+        calm = _nearest_mean(rows @ self._neutral.T, _NEAREST_NEUTRAL)
+        return np.asarray(near - self.constants.neutral * calm[:, None])
+
+    def _near(self, rows: np.ndarray) -> np.ndarray:
+        """Nearness of centred vectors (n, dim) to the descriptions, (n, n_labels)."""
+        use = self.constants
+        near = np.stack([_nearest_mean(rows @ own.T, use.nearest) for own in self._prototypes], axis=1)
+        return np.asarray((1.0 - use.centroid) * near + use.centroid * (rows @ self._centroids.T))
 
 
 def encode_long(encoder: Encoder, texts: Sequence[str]) -> np.ndarray:
