@@ -1,8 +1,8 @@
 """What was tried for ranking, as one table: fusion of words and vectors, BM25's constants, the reranker's blend.
 
 Comes in: `../shared/datasets`, the shipped reranker, and the work folder of its training. Goes out:
-`evaluation/results/retrieval-experiments.json` and `.md`. Settings are chosen on the first group of collections and
-only reported on the second. Run from the repository, with the extra `train`:
+`evaluation/results/retrieval-experiments.json` and `.md`. Settings are chosen on the first group of collections
+and only reported on the second. Run from the repository, with the extra `train`:
 
     python -m evaluation.experiments_retrieval --work build/reranker
 """
@@ -14,7 +14,7 @@ import datetime
 import json
 import logging
 import platform
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ import torch
 
 from evaluation.experiments_reranking import reranking_rows
 from evaluation.retrieval_collections import STEMMERS, Collection, choosing_collections, reporting_collections
-from evaluation.retrieval_methods import Candidates, Method, first_stage_methods, shipped
+from evaluation.retrieval_methods import Candidates, Method, first_stage_methods, lexical_only, shipped
 from evaluation.retrieval_tables import write_results
 
 SEED = 1
@@ -46,27 +46,27 @@ def ndcg(ranking: np.ndarray, relevant: set[int], depth: int = 10) -> float:
     return float(sum(gains) / sum(1.0 / np.log2(rank + 2) for rank in range(min(depth, len(relevant)))))
 
 
-def candidates(collection: Collection, k1: float, b: float) -> list[Candidates]:
-    """Both lists of every query, `DEPTH` long, best first; lexical ones without a common word are dropped."""
+def tokenised(collection: Collection) -> tuple[Any, Any]:
+    """Stemmed passages and queries; stop words are dropped in English only."""
     stemmer = Stemmer.Stemmer(STEMMERS[collection.language])
-    how = {
-        "stopwords": "en" if collection.language == "en" else None,
-        "stemmer": stemmer,
-        "show_progress": False,
-    }
+    stop = "en" if collection.language == "en" else None
+    sides = (collection.passages, collection.queries)
+    return tuple(bm25s.tokenize(side, stopwords=stop, stemmer=stemmer, show_progress=False) for side in sides)
+
+
+def candidates(collection: Collection, tokens: tuple[Any, Any], k1: float, b: float) -> list[Candidates]:
+    """Both lists of every query, `DEPTH` long, best first; lexical ones without a common word are dropped."""
     index = bm25s.BM25(k1=k1, b=b)
-    index.index(bm25s.tokenize(collection.passages, **how), show_progress=False)
-    asked = bm25s.tokenize(collection.queries, **how)
+    index.index(tokens[0], show_progress=False)
     depth = min(DEPTH, len(collection.passages))
-    found = index.retrieve(asked, k=depth, show_progress=False)
+    found = index.retrieve(tokens[1], k=depth, show_progress=False)
+    vectors, cosines = collection.passage_vectors, collection.query_vectors @ collection.passage_vectors.T
     made = []
     for row, query in enumerate(collection.query_vectors):
-        cosines = collection.passage_vectors @ query
-        top = np.argsort(-cosines, kind="stable")[:depth]
+        top = np.argsort(-cosines[row], kind="stable")[:depth]
         matched = found.scores[row] > 0
         ids, scores = found.documents[row][matched], found.scores[row][matched]
-        vectors = collection.passage_vectors
-        made.append(Candidates(top, cosines[top], ids, scores, len(asked.ids[row]), query, vectors))
+        made.append(Candidates(top, cosines[row][top], ids, scores, len(tokens[1].ids[row]), query, vectors))
     return made
 
 
@@ -88,9 +88,7 @@ def table_row(name: str, group: dict[str, tuple[float, float]], chosen_on: Itera
     }
 
 
-def first_stage_rows(
-    collections: list[Collection], lists: dict[str, list[Candidates]], chosen: list[str]
-) -> list[Row]:
+def first_stage_rows(collections: list[Collection], lists: dict[str, list[Candidates]], chosen: list[str]) -> list[Row]:
     """Every method on every collection."""
     rows = []
     for name, method in first_stage_methods().items():
@@ -99,13 +97,12 @@ def first_stage_rows(
     return rows
 
 
-def lexical_rows(collections: list[Collection], chosen: list[str], fused: Method) -> list[Row]:
+def lexical_rows(collections: list[Collection], tokens: dict[str, Any], chosen: list[str]) -> list[Row]:
     """BM25's constants, alone and fused."""
-    alone: Callable[[Candidates], np.ndarray] = lambda c: c.lexical_ids  # noqa: E731
     rows = []
     for k1, b in CONSTANTS:
-        lists = {c.name: candidates(c, k1, b) for c in collections}
-        for label, method in (("alone", alone), ("fused", fused)):
+        lists = {c.name: candidates(c, tokens[c.name], k1, b) for c in collections}
+        for label, method in (("alone", lexical_only), ("fused", shipped)):
             group = {c.name: figures(c, lists[c.name], method) for c in collections}
             rows.append(table_row(f"k1={k1}, b={b}, {label}", group, chosen))
     return rows
@@ -122,7 +119,8 @@ def main() -> None:
     choosing = choosing_collections(arguments.work, SEED)
     reporting = reporting_collections(arguments.work)
     chosen, everything = [c.name for c in choosing], choosing + reporting
-    lists = {c.name: candidates(c, *ORDINARY) for c in everything}
+    tokens = {c.name: tokenised(c) for c in everything}
+    lists = {c.name: candidates(c, tokens[c.name], *ORDINARY) for c in everything}
     results: dict[str, Any] = {
         "date": datetime.date.today().isoformat(),
         "command": "python -m evaluation.experiments_retrieval --work build/reranker",
@@ -132,7 +130,7 @@ def main() -> None:
         "chosen_on": chosen,
         "reported_on": [c.name for c in reporting],
         "first_stage": first_stage_rows(everything, lists, chosen),
-        "bm25": lexical_rows(everything, chosen, shipped),
+        "bm25": lexical_rows(everything, tokens, chosen),
     }
     if not arguments.without_reranker:
         results |= reranking_rows(everything, lists, arguments.work, arguments.threads, SEED)

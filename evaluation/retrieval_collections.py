@@ -15,15 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from evaluation.recipes.reranker_data import EPOCHS_OF_SOURCE, POOL_OF_SOURCE, Questions
+from evaluation.recipes.reranker_data import EPOCHS_OF_SOURCE, POOL_OF_SOURCE, Questions, load_questions
 from evaluation.recipes.reranker_model import embed
-from evaluation.recipes.train_reranker import prepare
 
 DATA = Path("../shared/datasets")
 # Questions of policyqa have an answer in nearly every policy: its pool cannot be judged.
 QUESTION_SOURCES = tuple(source for source in EPOCHS_OF_SOURCE if not source.startswith("policyqa"))
 STEMMERS = {"en": "english", "ro": "romanian", "tr": "turkish"}
-QUERIES_OF_SOURCE = 300
+QUERIES_OF_SOURCE = 250
 
 
 @dataclass(frozen=True)
@@ -53,17 +52,17 @@ class Collection:
 
 def choosing_collections(work: Path, seed: int) -> list[Collection]:
     """Question sources in pools of thousands of passages, and XQuAD in two languages that MiniLM hardly knows."""
-    questions = prepare(work)
+    questions = load_questions(DATA / "questions")
     vectors = np.load(work / "vectors.npz")
     asked = list(dict.fromkeys(questions.texts + [text for text, _ in questions.unanswerable]))
     rows = {text: row for row, text in enumerate(asked)}
     made = [_question_collection(questions, source, vectors, rows, seed) for source in QUESTION_SOURCES]
-    return made + [_xquad(work, language) for language in ("ro", "tr")]
+    return made + [_xquad(work, language, seed) for language in ("ro", "tr")]
 
 
 def reporting_collections(work: Path) -> list[Collection]:
     """SciFact and XQuAD in English: nothing is chosen on them."""
-    return [_scifact(work), _xquad(work, "en")]
+    return [_scifact(work), _xquad(work, "en", None)]
 
 
 def _question_collection(
@@ -107,21 +106,26 @@ def _kept_vectors(work: Path, name: str, texts: list[str], max_tokens: int) -> n
     return kept[name]
 
 
-def _xquad(work: Path, language: str) -> Collection:
+def _xquad(work: Path, language: str, sample: int | None) -> Collection:
+    """All questions, or as many as other sources have, drawn with the seed `sample`."""
     content = json.loads((DATA / "xquad" / f"xquad.{language}.json").read_text(encoding="utf-8"))["data"]
     paragraphs = [paragraph for article in content for paragraph in article["paragraphs"]]
     passages = [paragraph["context"] for paragraph in paragraphs]
     asked = [(qa["question"], row) for row, paragraph in enumerate(paragraphs) for qa in paragraph["qas"]]
     queries = [text for text, _ in asked]
+    vectors = _kept_vectors(work, f"xq_{language}_q", queries, 128)
+    if sample is not None:
+        rows = random.Random(sample).sample(range(len(asked)), QUERIES_OF_SOURCE)
+        asked, vectors = [asked[row] for row in rows], vectors[rows]
     return Collection(
         f"xquad-{language}",
         language,
         passages,
-        queries,
+        [text for text, _ in asked],
         [{row} for _, row in asked],
         _kept_vectors(work, f"xq_{language}_p", passages, 256),
-        _kept_vectors(work, f"xq_{language}_q", queries, 128),
-        np.ones(len(queries), dtype=bool),
+        vectors,
+        np.ones(len(asked), dtype=bool),
     )
 
 

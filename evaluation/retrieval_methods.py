@@ -89,9 +89,7 @@ def feedback(weight: float, strength: float, passages: int) -> Method:
         moved = c.query_vector + strength * c.passage_vectors[first(c)[:passages]].mean(axis=0)
         scores = c.passage_vectors @ (moved / np.linalg.norm(moved))
         top = np.argsort(-scores, kind="stable")[: len(c.dense_ids)]
-        again = Candidates(
-            top, scores[top], c.lexical_ids, c.lexical_scores, c.query_terms, moved, c.passage_vectors
-        )
+        again = Candidates(top, scores[top], c.lexical_ids, c.lexical_scores, c.query_terms, moved, c.passage_vectors)
         return first(again)
 
     return ranked
@@ -135,9 +133,7 @@ def by_lexical_concentration(slope: float) -> Weight:
 
 def by_cosine_spread(slope: float) -> Weight:
     """Weight of the cosine by how far its top stands above rank ten."""
-    return lambda c: float(
-        np.clip(0.7 + slope * (float(c.dense_scores[0] - c.dense_scores[:10][-1]) - 0.2), 0.3, 0.9)
-    )
+    return lambda c: float(np.clip(0.7 + slope * (float(c.dense_scores[0] - c.dense_scores[:10][-1]) - 0.2), 0.3, 0.9))
 
 
 def by_cosine_top(slope: float) -> Weight:
@@ -161,12 +157,8 @@ def first_stage_methods() -> dict[str, Method]:
     rows |= {f"z-score both, cosine {w}": weighted(z_score, z_score, w) for w in (0.4, 0.5, 0.6)}
     rows |= {f"cosine min-max, BM25 by top, cosine {w}": weighted(min_max, by_top, w) for w in (0.3, 0.4, 0.5)}
     rows |= {f"cosine as is, BM25 by top, cosine {w}": weighted(as_is, by_top, w) for w in (0.5, 0.6, 0.7, 0.8)}
-    rows |= {
-        f"same, 0.7, weight by query length {s:+}": weighted(as_is, by_top, by_length(s)) for s in (-0.015, 0.015)
-    }
-    rows |= {
-        f"same, 0.7, by cosine spread {s:+}": weighted(as_is, by_top, by_cosine_spread(s)) for s in (-0.6, 0.6)
-    }
+    rows |= {f"same, 0.7, weight by query length {s:+}": weighted(as_is, by_top, by_length(s)) for s in (-0.015, 0.015)}
+    rows |= {f"same, 0.7, by cosine spread {s:+}": weighted(as_is, by_top, by_cosine_spread(s)) for s in (-0.6, 0.6)}
     rows |= {f"same, 0.7, by best cosine {s:+}": weighted(as_is, by_top, by_cosine_top(s)) for s in (-0.4, 0.4)}
     rows |= {
         f"same, 0.7, by lexical concentration {s:+}": weighted(as_is, by_top, by_lexical_concentration(s))

@@ -25,8 +25,8 @@ def _page(results: dict[str, Any]) -> str:
         "# Retrieval experiments",
         f"Made by `{results['command']}` on {results['date']} ({results['machine']}; seed {results['seed']}). "
         "nDCG@10 unless a column says *first* (share of queries with a relevant passage at rank 1). Settings were "
-        f"chosen on the mean over {', '.join(results['chosen_on'])}; {' and '.join(results['reported_on'])} are only "
-        "reported.",
+        f"chosen on the mean over {', '.join(results['chosen_on'])}; {' and '.join(results['reported_on'])} are "
+        "only reported.",
         f"Collections: {sizes}.",
         "## One ranking of cosine and BM25",
         _table(results["first_stage"], results["reported_on"]),
@@ -42,14 +42,11 @@ def _page(results: dict[str, Any]) -> str:
 def _cost(results: dict[str, Any]) -> str:
     counts = ", ".join(f"{name} {count}" for name, count in results["reranking_queries"].items())
     spent = results["milliseconds_for_twenty_passages"]
-    cost = (
-        f" Twenty passages took {spent:.0f} ms with {results['threads']} thread(s) beside other work."
-        if spent
-        else ""
-    )
+    beside = f"with {results['threads']} thread(s), on a machine busy with other work"
+    cost = f" Twenty passages took {spent:.0f} ms {beside}." if spent else ""
     return (
-        f"Model {results['reranker']}. Queries, all of documents that its training did not see: {counts}. The mean is "
-        f"over all but {' and '.join(results['reported_on'])}.{cost}"
+        f"Model {results['reranker']}. Queries, all of documents that its training did not see: {counts}. The mean "
+        f"is over all but {' and '.join(results['reported_on'])}.{cost}"
     )
 
 
