@@ -81,10 +81,14 @@ def fit_thresholds(probability: np.ndarray, wanted: np.ndarray, trust: float = 1
 def fit_automatic(
     probability: np.ndarray, wanted: np.ndarray, promise: float = 0.90, trust: float = 60.0
 ) -> np.ndarray:
-    """Smallest thresholds (n_labels,) that keep the promised precision, the half's precision as prior."""
+    """Smallest thresholds (n_labels,) that keep the promised precision, the half's precision as prior.
+
+    No label gets a laxer one than its half: a single source can make a label look safer than it is elsewhere.
+    """
     grid, out = np.arange(0.20, 0.991, 0.01), np.ones(len(LABELS))
     for half in HALVES:
         pooled = {t: _mean_of_labels(probability[:, half], wanted[:, half], t) for t in grid}
+        common = next((t for t in grid if pooled[t] >= promise), 0.99)
         for label in range(half.start, half.stop):
 
             def precision(t: float, label: int = label, pooled: dict[float, float] = pooled) -> float:
@@ -92,7 +96,7 @@ def fit_automatic(
                 return float((wanted[chosen, label].sum() + trust * pooled[t]) / (chosen.sum() + trust))
 
             kept = [t for t in grid if precision(t) >= promise]
-            out[label] = kept[0] if kept else 0.99
+            out[label] = max(kept[0] if kept else 0.99, common)
     return out
 
 
