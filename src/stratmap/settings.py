@@ -51,7 +51,6 @@ class EncodingSettings:
     encoder: str = _setting(
         "shipped", "`shipped`, or the name or folder of a sentence-transformers model (extra `encoders`)"
     )
-    batch_tokens: int = _setting(4_096, "tokens in one batch, padding included")
     threads: int = _setting(0, "threads of the encoder; 0 takes all cores")
 
 

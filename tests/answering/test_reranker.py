@@ -7,7 +7,6 @@ import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from stratmap.answering.reranker import (
-    BATCH_TOKENS,
     MAX_QUESTION_TOKENS,
     WINDOW,
     Reranker,
@@ -94,12 +93,12 @@ def test_an_absurd_question_leaves_room_for_the_passage(counting, session):
     assert inputs["token_type_ids"].sum() == WINDOW - MAX_QUESTION_TOKENS - 2
 
 
-def test_many_passages_run_in_bounded_batches(counting, session):
+def test_each_passage_runs_alone(counting, session):
     lengths = [200, 10, 150, 30, 1] * 40
     scores = counting.score("who", ["people " * length for length in lengths])
     assert scores.tolist() == [length + 1 for length in lengths]
     assert len(session.calls) > 1
-    assert all(inputs["input_ids"].size <= BATCH_TOKENS for inputs in session.calls)
+    assert all(len(inputs["input_ids"]) == 1 for inputs in session.calls)
 
 
 def test_a_manifest_without_the_model_is_refused(tmp_path):
@@ -141,5 +140,5 @@ def test_the_shipped_model_scores_a_passage_alike_in_any_company(shipped):
     passages = [f"Report {n}: {'training for border guards and labour inspectors. ' * n}" for n in range(1, 12)]
     together = shipped.score("Who was trained?", passages)
     alone = np.concatenate([shipped.score("Who was trained?", [passage]) for passage in passages])
-    assert np.abs(together - alone).max() < 0.5  # int8 activations share a scale within a batch
+    assert np.abs(together - alone).max() < 1e-3
     assert shipped.score("Who was trained?", passages).tolist() == together.tolist()

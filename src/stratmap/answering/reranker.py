@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from stratmap.artefacts import Manifest, load_manifest
-from stratmap.encoding.onnx_encoder import length_batches, load_tokenizer, open_session
+from stratmap.encoding.onnx_encoder import load_tokenizer, open_session
 from stratmap.errors import ArtefactError
 
 KIND = "reranker"
@@ -28,7 +28,6 @@ WINDOW = 224
 MAX_QUESTION_TOKENS = 120
 # Far above what fits the window; keeps the tokenizer from reading a book that is then cut.
 MAX_CHARACTERS = 4_000
-BATCH_TOKENS = 4_096
 
 
 class Reranker:
@@ -81,9 +80,9 @@ class Reranker:
         asked = self._ids([question])[0][:MAX_QUESTION_TOKENS]
         room = WINDOW - len(asked) - 3
         texts = [ids[:room] for ids in self._ids(passages)]
-        for batch in length_batches([len(asked) + len(ids) + 3 for ids in texts], BATCH_TOKENS):
-            rows = [[self._start, *asked, self._end, *texts[i], self._end] for i in batch]
-            logits[batch] = self._session.run([OUTPUT], _padded(rows, len(asked) + 2))[0]
+        for number, ids in enumerate(texts):  # alone: int8 activations share one scale in a run
+            row = [self._start, *asked, self._end, *ids, self._end]
+            logits[number] = self._session.run([OUTPUT], _inputs(row, len(asked) + 2))[0][0]
         return logits
 
     def _ids(self, texts: Sequence[str]) -> list[list[int]]:
@@ -91,15 +90,12 @@ class Reranker:
         return [encoded.ids for encoded in self._tokenizer.encode_batch(cut, add_special_tokens=False)]
 
 
-def _padded(rows: list[list[int]], question_length: int) -> dict[str, np.ndarray]:
-    """The three inputs, int64 (rows, longest); the first `question_length` tokens are of type 0."""
-    longest = max(map(len, rows))
-    ids, mask, kind = (np.zeros((len(rows), longest), dtype=np.int64) for _ in INPUTS)
-    for i, row in enumerate(rows):
-        ids[i, : len(row)] = row
-        mask[i, : len(row)] = 1
-        kind[i, question_length : len(row)] = 1
-    return dict(zip(INPUTS, (ids, mask, kind), strict=True))
+def _inputs(row: list[int], question_length: int) -> dict[str, np.ndarray]:
+    """The three inputs, int64 (1, tokens); the first `question_length` tokens are of type 0."""
+    ids = np.array([row], dtype=np.int64)
+    kind = np.zeros_like(ids)
+    kind[0, question_length:] = 1
+    return dict(zip(INPUTS, (ids, np.ones_like(ids), kind), strict=True))
 
 
 def _checked_session(path: Path, threads: int) -> Any:

@@ -77,7 +77,7 @@ def load_encoder(settings: EncodingSettings | None = None) -> Encoder:
         from stratmap.artefacts import shipped_folder
         from stratmap.encoding.onnx_encoder import OnnxEncoder
 
-        return OnnxEncoder(shipped_folder("encoder"), settings.batch_tokens, settings.threads)
+        return OnnxEncoder(shipped_folder("encoder"), settings.threads)
     from stratmap.encoding.sentence_transformer import SentenceTransformerEncoder
 
     return SentenceTransformerEncoder(settings.encoder)

@@ -23,7 +23,6 @@ from stratmap.errors import ArtefactError
 from stratmap.tagging.ngrams import tfidf_rows
 
 TOWER, LINEAR, VOCABULARY, HEAD = "tower.onnx", "linear.safetensors", "vocabulary.txt", "head.json"
-_BATCH_TOKENS = 4096  # hidden states of one tower run; larger gains nothing on two cores
 
 
 @dataclass(frozen=True)
@@ -126,22 +125,13 @@ class TaggingModel:
         return np.stack([values @ weights[columns] + bias for columns, values in rows])
 
     def _tower_logits(self, hidden: Sequence[np.ndarray]) -> np.ndarray:
-        """Run texts of like length together; padding is masked and changes a logit by rounding at most."""
+        """Run each text alone: int8 activations share one scale in a run, so in a batch texts would sway each other."""
         out = np.zeros((len(hidden), len(self.labels)), dtype=np.float32)
-        order = sorted(range(len(hidden)), key=lambda row: len(hidden[row]))
-        while order:
-            size = max(1, _BATCH_TOKENS // max(1, len(hidden[order[-1]])))
-            chosen, order = order[-size:], order[:-size]
-            out[chosen] = self._run([hidden[row] for row in chosen])
+        for number, rows in enumerate(hidden):
+            states = np.asarray(rows, dtype=np.float32)[None]
+            mask = np.ones(states.shape[:2], dtype=np.int64)
+            out[number] = self._session.run(["logits"], {"hidden": states, "attention_mask": mask})[0][0]
         return out
-
-    def _run(self, rows: Sequence[np.ndarray]) -> np.ndarray:
-        longest = max(1, *(len(row) for row in rows)) if len(rows) > 1 else max(1, len(rows[0]))
-        states = np.zeros((len(rows), longest, rows[0].shape[1]), dtype=np.float32)
-        mask = np.zeros((len(rows), longest), dtype=np.int64)
-        for number, row in enumerate(rows):
-            states[number, : len(row)], mask[number, : len(row)] = row, 1
-        return np.asarray(self._session.run(["logits"], {"hidden": states, "attention_mask": mask})[0])
 
     @cached_property
     def _linear(self) -> dict[str, np.ndarray]:
