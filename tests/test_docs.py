@@ -14,7 +14,11 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 def test_settings_page_is_generated_from_the_code():
     done = subprocess.run(
         [sys.executable, "-c", "from evaluation.settings_page import page; print(page(), end='')"],
-        cwd=ROOT, capture_output=True, text=True, encoding="utf-8", check=True,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=True,
     )
     assert (ROOT / "docs" / "settings.md").read_text(encoding="utf-8") == done.stdout
 
@@ -22,7 +26,11 @@ def test_settings_page_is_generated_from_the_code():
 def test_figures_of_the_readme_are_those_of_the_results():
     done = subprocess.run(
         [sys.executable, "-c", "from evaluation.figures import table; print(table(), end='')"],
-        cwd=ROOT, capture_output=True, text=True, encoding="utf-8", check=True,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=True,
     )
     block = re.search(r"<!-- figures -->\n(.*?)<!-- end of figures -->", README, re.S)
     assert block is not None
@@ -38,7 +46,10 @@ def test_python_examples_of_the_readme_run(number, tmp_path, monkeypatch):
 
 def test_every_command_of_the_readme_exists():
     help_text = subprocess.run(
-        [sys.executable, "-c", "from stratmap.cli import main; main()", "--help"], capture_output=True, text=True, check=True
+        [sys.executable, "-c", "from stratmap.cli import main; main()", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout
     for command in set(re.findall(r"^stratmap (\w+)", README, re.M)):
         assert f"  {command} " in help_text

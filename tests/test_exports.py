@@ -20,6 +20,7 @@ def test_an_unknown_name_is_refused_with_the_known_ones():
 
 
 def test_importing_the_package_imports_no_room():
-    code = "import sys, stratmap; print(sorted(m for m in sys.modules if m.startswith('stratmap.')), 'numpy' in sys.modules)"
+    rooms = "sorted(m for m in sys.modules if m.startswith('stratmap.'))"
+    code = f"import sys, stratmap; print({rooms}, 'numpy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[] False"

@@ -60,13 +60,6 @@ def test_input_is_question_then_passage_with_their_types(counting, session):
     assert {value.dtype for value in inputs.values()} == {np.dtype(np.int64)}
 
 
-def test_padding_is_masked_and_of_type_zero(counting, session):
-    counting.score("who", ["people", "people left"])
-    inputs = session.calls[0]
-    assert inputs["attention_mask"].tolist() == [[1, 1, 1, 1, 1, 0], [1, 1, 1, 1, 1, 1]]
-    assert inputs["token_type_ids"][0].tolist() == [0, 0, 0, 1, 1, 0]
-
-
 def test_scores_come_in_the_order_of_the_passages(counting):
     scores = counting.score("who", ["people left people", "people", "", "people left"])
     assert scores.tolist() == [4, 2, 1, 3]

@@ -49,13 +49,6 @@ def tiny_model(folder):
     return folder / "model"
 
 
-def test_the_shipped_vectors_turn_little_with_the_company_of_a_batch():
-    encoder = load_encoder()
-    together = encoder.encode(TEXTS * 9)[: len(TEXTS)]
-    alone = np.concatenate([encoder.encode([text]) for text in TEXTS])
-    assert (together * alone).sum(axis=1).min() > 0.97
-
-
 @pytest.fixture(scope="module", params=["shipped", "sentence-transformers"])
 def encoder(request, tmp_path_factory):
     if request.param == "shipped":

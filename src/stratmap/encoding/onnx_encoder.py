@@ -68,6 +68,16 @@ class OnnxEncoder:
         return Encoded(checked(embeddings), tuple(hidden))
 
 
+def _fact(folder: Path, manifest: Manifest, key: str) -> int:
+    missing = sorted({"model.onnx", "tokenizer.json"} - set(manifest.files))
+    if missing:  # a file that the manifest does not name was not checked
+        raise ArtefactError(f"{folder}: expected a manifest that names {', '.join(missing)}.")
+    value = manifest.facts.get(key)
+    if type(value) is not int or value < 1:
+        raise ArtefactError(f"{folder}: expected a whole number as {key} in the manifest, found {value!r}.")
+    return value
+
+
 def load_tokenizer(path: Path) -> Any:
     """A tokenizer without padding and truncation: both are decided here.
 
