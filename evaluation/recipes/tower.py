@@ -143,6 +143,17 @@ def predict(lower: Lower, tower: Tower, texts: Sequence[str], window: int = 256,
     return out
 
 
+def _optimiser(tower: Tower, settings: TowerSettings) -> torch.optim.Optimizer:
+    head = [p for n, p in tower.named_parameters() if not n.startswith("layers")]
+    return torch.optim.AdamW(
+        [
+            {"params": tower.layers.parameters(), "lr": settings.encoder_rate},
+            {"params": head, "lr": settings.head_rate},
+        ],
+        weight_decay=0.01,
+    )
+
+
 def _epoch_items(items: Sequence[Item], settings: TowerSettings, rng: random.Random) -> list[Item]:
     return [*items, *augment(items, settings.join_share, rng)] if settings.join_share else list(items)
 
@@ -164,14 +175,7 @@ def train(
     lower, tower = Lower(encoder, settings.split).eval(), Tower(encoder, settings)
     if start is not None:
         tower.load_state_dict(start)
-    head = [p for n, p in tower.named_parameters() if not n.startswith("layers")]
-    optimiser = torch.optim.AdamW(
-        [
-            {"params": tower.layers.parameters(), "lr": settings.encoder_rate},
-            {"params": head, "lr": settings.head_rate},
-        ],
-        weight_decay=0.01,
-    )
+    optimiser = _optimiser(tower, settings)
     per_epoch = math.ceil(len(items) * (1 + settings.join_share) / settings.batch)
     total = int(per_epoch * settings.epochs)
     schedule = torch.optim.lr_scheduler.LambdaLR(
