@@ -10,6 +10,7 @@ from stratmap.answering.reranker import (
     MAX_QUESTION_TOKENS,
     WINDOW,
     Reranker,
+    asks,
 )
 from stratmap.artefacts import Manifest, shipped_folder, write_manifest
 from stratmap.errors import ArtefactError, EncodingError
@@ -115,6 +116,20 @@ def test_a_file_that_is_no_tokenizer_is_refused(tmp_path):
     write_manifest(tmp_path, "reranker", "x", "1", ["model.onnx", "tokenizer.json"], {})
     with pytest.raises(ArtefactError, match="expected a tokenizer"):
         Reranker.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "query", ["Who was trained", "“Which offices closed", "remittances per household?", "did it end"]
+)
+def test_a_question_is_known_by_its_first_word_or_its_mark(query):
+    assert asks(query)
+
+
+@pytest.mark.parametrize(
+    "query", ["", "Candid remarks", "whatever works", "Obesity is partly genetic.", "labour migration"]
+)
+def test_claims_and_keywords_are_no_questions(query):
+    assert not asks(query)
 
 
 def test_the_shipped_model_prefers_the_passage_that_answers(shipped):
