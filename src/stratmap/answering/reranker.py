@@ -28,6 +28,22 @@ WINDOW = 224
 MAX_QUESTION_TOKENS = 120
 # Far above what fits the window; keeps the tokenizer from reading a book that is then cut.
 MAX_CHARACTERS = 4_000
+_ASKING = re.compile(
+    r"(?i)^\W*(who|whom|whose|what|when|where|which|why|how|in (what|which)|is|are|was|were|do|does|did|has|have|had|"
+    r"can|could|should|will|would|may|must)\b"
+)
+
+
+def asks(query: str) -> bool:
+    """Whether a query is a question, which the reranker was trained on, and not a claim or a row of keywords.
+
+    For rankings of mixed collections: on claims the first stage alone is better (SciFact, in
+    `evaluation/results/retrieval-experiments.md`).
+
+    >>> [asks(text) for text in ("How many returned", "AVRR budget?", "Statins lower the risk of stroke.")]
+    [True, True, False]
+    """
+    return query.rstrip().endswith("?") or _ASKING.match(query) is not None
 
 
 class Reranker:
