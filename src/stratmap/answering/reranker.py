@@ -7,6 +7,7 @@ calibration lies in the manifest's facts and is applied where refusals are decid
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
