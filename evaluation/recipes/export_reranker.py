@@ -133,7 +133,7 @@ Rankings of whole collections with and without it: `evaluation/results/retrieval
 It knows English and short passages. It was not trained on reports of humanitarian work; a probability made from its
 logit must be calibrated on the archive's kind of question. `platt_slope` and `platt_intercept` in the manifest belong
 to the passages measured above.
-"""  # noqa: E501
+"""
 
 
 def main() -> None:

@@ -17,6 +17,7 @@ from typing import Protocol
 
 import numpy as np
 
+from stratmap.answering.reranker import asks
 from stratmap.encoding import Encoder
 from stratmap.errors import UsageError
 from stratmap.evaluating import measures
@@ -152,7 +153,7 @@ class CollectionSearch:
         dense_scores = np.array([best[row][0] for row in dense], dtype=np.float32)
         rows, scores = fuse(np.array(dense, dtype=np.int64), dense_scores, lexical, lexical_scores, len(terms))
         order = [(int(row), float(score)) for row, score in zip(rows, scores, strict=True)]
-        if self._reranker is not None:
+        if self._reranker is not None and asks(query):
             order = self._reranked(query, order, best)
         return [(self._collection.ids[row], score) for row, score in order]
 
