@@ -23,8 +23,8 @@ from stratmap.artefacts import shipped_folder
 from stratmap.index.fusion import blend, fuse
 
 DEPTH = 20
-MOST_QUERIES = {"scifact": 200, "xquad-en": 200}
-ORDINARY_QUERIES = 50
+MOST_QUERIES = {"scifact": 150, "xquad-en": 100}
+ORDINARY_QUERIES = 30
 LEFT_OUT = ("squadshifts-reddit", "xquad-ro", "xquad-tr")  # nothing unseen there, or not English
 
 Blend = Callable[[np.ndarray, np.ndarray], np.ndarray]
