@@ -69,8 +69,8 @@ def test_a_reranker_decides_the_order_of_what_it_reads_and_nothing_below(files, 
             return np.arange(len(passages), dtype=float) * 100
 
     collection = load_collection(*files())
-    plain = [doc for doc, _ in CollectionSearch(collection, hashing_encoder).search("border police")]
-    read = CollectionSearch(collection, hashing_encoder, Backwards(), rerank=2).search("border police")
+    plain = [doc for doc, _ in CollectionSearch(collection, hashing_encoder).search("which border police?")]
+    read = CollectionSearch(collection, hashing_encoder, Backwards(), rerank=2).search("which border police?")
     assert [doc for doc, _ in read] == [plain[1], plain[0], *plain[2:]]
     assert [score for _, score in read] == sorted((score for _, score in read), reverse=True)
 

@@ -13,10 +13,10 @@ function scrollTo_(target) {
   if (panel) {
     const box = panel.getBoundingClientRect();
     const top = target.getBoundingClientRect().top - box.top + panel.scrollTop - 72;
-    panel.scrollTo({ top, behavior });
-    if (box.top > window.innerHeight - 160 || box.bottom < 160) {
-      panel.scrollIntoView({ block: "start", behavior });
-    }
+    // At once, since two smooth scrolls in a row cancel each other.
+    panel.scrollTo({ top, behavior: "instant" });
+    const place = target.getBoundingClientRect();
+    if (place.top < 0 || place.bottom > window.innerHeight) target.scrollIntoView({ block: "center", behavior });
   } else {
     target.scrollIntoView({ block: "center", behavior });
   }
