@@ -244,7 +244,7 @@ def retrieval(
     queries: Annotated[Path, typer.Option(help="queries.jsonl in BEIR form.")],
     qrels: Annotated[Path, typer.Option(help="qrels.tsv in BEIR form.")],
     run_out: Annotated[Path | None, typer.Option(help="Write the run in TREC form.")] = None,
-    rerank: Annotated[int, typer.Option(min=-1, max=200, help="Documents that the reranker reads; 0: none, -1: as set.")] = -1,
+    rerank: Annotated[int, typer.Option(min=-1, max=200, help="Documents to rerank; 0: none, -1: as set.")] = -1,
     as_json: AsJson = False,
     settings: SettingsFile = None,
 ) -> None:
