@@ -79,9 +79,6 @@ def answer_lines(answer: Answer) -> Iterable[str]:
     for citation in answer.citations:
         page = f", page {citation.page}" if citation.page is not None else ""
         yield paint(f"  [{citation.marker}] {plain(citation.document)}{page}", "36")
-    if not answer.answered and answer.passages:
-        names = list(dict.fromkeys(plain(hit.document) for hit in answer.passages))[:3]
-        yield f"  Nearest documents, not an answer: {', '.join(names)}"
     for note in answer.notes:
         yield paint(f"  ! {plain(note)}", "33")
 
