@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
 DEV := .venv/.ready-dev
-.PHONY: demo app test test-slow check models benchmark-retrieval benchmark-tagging clean
+.PHONY: demo app test test-slow check models clean
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

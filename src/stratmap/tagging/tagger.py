@@ -120,7 +120,8 @@ class Tagger:
         yield from self._encoded(waiting)
 
     def _encoded(self, waiting: list[tuple[Document, tuple[Passage, ...]]]) -> Iterator[Read]:
-        for document, passages in waiting if len(waiting) == 1 and len(waiting[0][1]) > _BATCH_PASSAGES else []:
+        if len(waiting) == 1 and len(waiting[0][1]) > _BATCH_PASSAGES:
+            document, passages = waiting[0]
             yield Read(document, passages, self._in_parts(passages))
             return
         encoded = self.encoder.encode_full([p.text for _, passages in waiting for p in passages])
