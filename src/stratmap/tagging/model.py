@@ -19,6 +19,7 @@ import numpy as np
 from safetensors.numpy import load_file
 
 from stratmap.artefacts import load_manifest
+from stratmap.encoding.onnx_encoder import open_session
 from stratmap.errors import ArtefactError
 from stratmap.tagging.ngrams import tfidf_rows
 
@@ -144,11 +145,7 @@ class TaggingModel:
 
     @cached_property
     def _session(self) -> Any:  # onnxruntime has no types
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = self.threads
-        return onnxruntime.InferenceSession(str(self.folder / TOWER), options, providers=["CPUExecutionProvider"])
+        return open_session(self.folder / TOWER, self.threads)
 
 
 def _read(path: Path) -> dict[str, np.ndarray]:
