@@ -411,7 +411,7 @@ if verb == "add":
     index.add(items())
 else:
     import stratmap.index.folder as folder
-    folder._commit_generation = lambda *args: os.kill(os.getpid(), signal.SIGKILL)
+    folder.commit_generation = lambda *args: os.kill(os.getpid(), signal.SIGKILL)
     index.delete(["r1.md", "r2.md"]) if verb == "delete" else index.rollback(0)
 """
 

@@ -5,6 +5,7 @@ It reads no files of users, encodes nothing and decides no tags. One SQLite file
 point; what makes search fast (matrix, word index) is derived from it in memory.
 """
 
-from stratmap.index.folder import Index, Indexable
+from stratmap.index.folder import Index
+from stratmap.index.writes import Indexable
 
 __all__ = ["Index", "Indexable"]
