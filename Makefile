@@ -43,6 +43,8 @@ check: $(DEV)
 models: $(DEV)
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[train]'
 	$(BIN)/python -m evaluation.recipes.export_encoder
+	@if [ -d ../shared/datasets/scifact ]; then $(BIN)/python -m evaluation.recipes.verify_encoder; else \
+		echo "SciFact is not there: the search quality of the export was not checked"; fi
 
 clean:
 	rm -rf .venv .demo

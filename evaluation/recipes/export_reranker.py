@@ -148,9 +148,7 @@ def main() -> None:
     state["minutes"] = state.get("budget_minutes", state["minutes"])
     questions = prepare(arguments.work)
     write_manifest(FOLDER, KIND, NAME, arguments.version, FILES, {})
-    original = Reranker(
-        open_session(raw, 1), load_tokenizer(FOLDER / "tokenizer.json"), Manifest(KIND, NAME, "0", {})
-    )
+    original = Reranker(open_session(raw, 1), load_tokenizer(FOLDER / "tokenizer.json"), Manifest(KIND, NAME, "0", {}))
     groups = held_groups(questions, arguments.questions, random.Random(3))
     figures = measure(Reranker.load(FOLDER, 1), original, groups, held_near(questions))
     facts = {"window": WINDOW, "origin": "all-MiniLM-L6-v2", **figures}

@@ -31,9 +31,7 @@ def parse_line(line: str) -> dict[str, object] | None:
         raise ValueError(f"expected id|objectives|primary|principles|sure|, found {line!r}")
     objectives = [code for code in parts[1].split(",") if code]
     principles = [code for code in parts[3].split(",") if code]
-    good = all(re.fullmatch("O[1-9]", c) for c in objectives) and all(
-        re.fullmatch("P[1-6]", c) for c in principles
-    )
+    good = all(re.fullmatch("O[1-9]", c) for c in objectives) and all(re.fullmatch("P[1-6]", c) for c in principles)
     if not good or (parts[2] and parts[2] not in objectives):
         raise ValueError(f"expected codes O1-O9, P1-P6 and a primary among them, found {line!r}")
     return {

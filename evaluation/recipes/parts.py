@@ -74,8 +74,6 @@ def held_out(items: Sequence[Item], vectors: np.ndarray, test: np.ndarray, setti
     return all_parts(lower, tower, fit_linear(rest, vectors[~test]), asked, vectors[test])
 
 
-def all_parts(
-    lower: Lower, tower: Tower, parts: LinearParts, texts: Sequence[str], vectors: np.ndarray
-) -> np.ndarray:
+def all_parts(lower: Lower, tower: Tower, parts: LinearParts, texts: Sequence[str], vectors: np.ndarray) -> np.ndarray:
     """Logits (3, n_texts, n_labels) in the order of `PARTS`."""
     return np.concatenate([predict(lower, tower, texts)[None], score_linear(parts, texts, vectors)])

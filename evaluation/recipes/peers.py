@@ -29,9 +29,7 @@ def keyword_scores(texts: Sequence[str]) -> np.ndarray:
     """Share of a label's keywords found, as `found / (found + 2)`: (n_texts, n_labels) in [0, 1)."""
     labels = load_framework("iom-seeeca").labels
     lowered = [text.lower() for text in texts]
-    found = np.array(
-        [[sum(word.lower() in text for word in label.keywords) for label in labels] for text in lowered]
-    )
+    found = np.array([[sum(word.lower() in text for word in label.keywords) for label in labels] for text in lowered])
     return found / (found + 2.0)
 
 
@@ -75,8 +73,6 @@ def one_threshold(scores: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     out = np.zeros(wanted.shape[1])
     for half in cal.HALVES:
         grid = np.quantile(scores[:, half], np.linspace(0.3, 0.995, 60))
-        best = max(
-            grid, key=lambda t, half=half: float(np.mean(cal.f1_each(wanted[:, half], scores[:, half] >= t)))
-        )
+        best = max(grid, key=lambda t, half=half: float(np.mean(cal.f1_each(wanted[:, half], scores[:, half] >= t))))
         out[half] = best
     return out

@@ -1,8 +1,8 @@
 """Questions, passages and hard negatives for the reranker's training.
 
-Comes in: `questions/pairs.jsonl.gz` and `questions/unanswerable.jsonl.gz`. Goes out: `Questions` (who asks what,
-which passage answers, which passages look alike and do not) and drawn training groups. It neither trains
-nor holds a model other than the vectors that it is given for mining.
+Comes in: `questions/pairs.jsonl.gz` and `questions/unanswerable.jsonl.gz`, and the questions of our own on passages
+of the field (`report_questions`). Goes out: `Questions` (who asks what, which passage answers, which passages look
+alike and do not). It neither trains nor holds a model other than the vectors that it is given for mining.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from evaluation.recipes.report_questions import Reports
+
 HELD_OUT_PERCENT = 4
 POOL_OF_SOURCE = {
     "squadshifts-wiki": "encyclopaedia",
@@ -28,6 +30,7 @@ POOL_OF_SOURCE = {
     "squadshifts-reddit": "posts",
     "policyqa-dev": "policies",
     "policyqa-test": "policies",
+    "reports": "reports",
 }
 # Questions written without sight of the passage (nq, clapnq, covidqa) are nearest to how staff ask; reviews and
 # posts are farthest from reports; many questions of policyqa are the same sentence.
@@ -42,6 +45,7 @@ EPOCHS_OF_SOURCE = {
     "squadshifts-reddit": 0.5,
     "policyqa-dev": 0.6,
     "policyqa-test": 0.6,
+    "reports": 2.0,
 }
 # A generic question ("what data do you collect?") has an answer in every policy: none is mined across documents.
 POOLS_WITHOUT_MINING = {"policies"}
@@ -49,7 +53,11 @@ POOLS_WITHOUT_MINING = {"policies"}
 
 @dataclass
 class Questions:
-    """All questions with the passages they point to, by index into `passages`."""
+    """All questions with the passages they point to, by index into `passages`.
+
+    `unanswerable` and `misleading` are questions with a near passage that does not answer, from the public data and
+    on passages of the field; `bystanders` are passages of a pool that no question points to.
+    """
 
     passages: list[str] = field(default_factory=list)
     document: list[int] = field(default_factory=list)
@@ -60,6 +68,8 @@ class Questions:
     negatives: list[list[int]] = field(default_factory=list)
     mined: list[list[int]] = field(default_factory=list)
     unanswerable: list[tuple[str, int]] = field(default_factory=list)
+    misleading: list[tuple[str, int]] = field(default_factory=list)
+    bystanders: dict[str, list[int]] = field(default_factory=dict)
     held_documents: set[int] = field(default_factory=set)
 
     def held_out(self, question: int) -> bool:
@@ -73,7 +83,7 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
         return [json.loads(line) for line in lines]
 
 
-def load_questions(folder: Path) -> Questions:
+def load_questions(folder: Path, reports: Reports | None = None) -> Questions:
     """Read both files and group passages into documents; nothing is mined yet."""
     pairs, near = read_lines(folder / "pairs.jsonl.gz"), read_lines(folder / "unanswerable.jsonl.gz")
     number: dict[str, int] = {}
@@ -89,10 +99,29 @@ def load_questions(folder: Path) -> Questions:
         questions.negatives.append(ids[1:])
     for item in near:
         questions.unanswerable.append((item["question"], number.setdefault(item["passage"], len(number))))
+    if reports is not None:
+        _add_reports(questions, reports, number, links)
     questions.passages = list(number)
     questions.document = _components(len(number), links)
     questions.held_documents = {d for d in set(questions.document) if _falls_in_held_out(questions.passages[d])}
     return questions
+
+
+def _add_reports(questions: Questions, reports: Reports, number: dict[str, int], links: list[list[int]]) -> None:
+    """Add the training part of the questions on passages of the field."""
+    for item in reports.training:
+        passage = number.setdefault(reports.passages[item.passage], len(number))
+        if not item.answerable:
+            questions.misleading.append((item.question, passage))
+            continue
+        links.append([passage])
+        questions.texts.append(item.question)
+        questions.answers.append(item.answer)
+        questions.sources.append("reports")
+        questions.positive.append(passage)
+        questions.negatives.append([])
+    others = [number.setdefault(text, len(number)) for text in reports.passages.values()]
+    questions.bystanders["reports"] = others
 
 
 def _components(size: int, links: list[list[int]]) -> list[int]:
@@ -125,9 +154,12 @@ def mine(questions: Questions, passage_vectors: np.ndarray, question_vectors: di
     for text, positive in zip(questions.texts, questions.positive, strict=True):
         answering.setdefault(text, set()).add(positive)
     questions.mined = [[] for _ in questions.texts]
-    for pool in sorted(set(POOL_OF_SOURCE.values()) - POOLS_WITHOUT_MINING):
+    for pool in sorted({POOL_OF_SOURCE[source] for source in questions.sources} - POOLS_WITHOUT_MINING):
         asked = [i for i, source in enumerate(questions.sources) if POOL_OF_SOURCE[source] == pool]
-        members = sorted({p for i in asked for p in (questions.positive[i], *questions.negatives[i])})
+        members = sorted(
+            {p for i in asked for p in (questions.positive[i], *questions.negatives[i])}
+            | set(questions.bystanders.get(pool, ()))
+        )
         lexical = _lexical_top([questions.passages[p] for p in members], [questions.texts[i] for i in asked])
         vectors = passage_vectors[members]
         for row, i in enumerate(asked):
@@ -148,8 +180,6 @@ def _lexical_top(passages: list[str], asked: list[str], k: int = 20) -> np.ndarr
 
     stemmer = Stemmer.Stemmer("english")
     index = bm25s.BM25(k1=1.2, b=0.75)
-    index.index(
-        bm25s.tokenize(passages, stopwords="en", stemmer=stemmer, show_progress=False), show_progress=False
-    )
+    index.index(bm25s.tokenize(passages, stopwords="en", stemmer=stemmer, show_progress=False), show_progress=False)
     tokens = bm25s.tokenize(asked, stopwords="en", stemmer=stemmer, show_progress=False)
     return index.retrieve(tokens, k=min(k, len(passages)), show_progress=False).documents

@@ -90,20 +90,25 @@ def save_checkpoint(model: PairScorer, folder: Path, state: dict[str, Any]) -> N
     (folder / "state.json").write_text(json.dumps(state, indent=2) + "\n")
 
 
+def load_weights(model: PairScorer, folder: Path) -> None:
+    """Put the weights of a checkpoint folder into the network."""
+    model.load_state_dict(load_file(str(folder / "model.safetensors")))
+
+
 def load_checkpoint(folder: Path) -> PairScorer:
     """The network with the weights of `folder`, ready to score and to export."""
     model = PairScorer(load_backbone(attention="eager"))
-    model.load_state_dict(load_file(str(folder / "model.safetensors")))
+    load_weights(model, folder)
     return model.eval()
 
 
-def embed(texts: list[str], max_tokens: int = 200) -> np.ndarray:
-    """Mean-pooled, normalised MiniLM vectors, float32 (n, 384)."""
+def embed(texts: list[str], max_tokens: int = 200, half: bool = True) -> np.ndarray:
+    """Mean-pooled, normalised MiniLM vectors, float32 (n, 384); `half` computes in bfloat16, which is faster."""
     tokenizer = AutoTokenizer.from_pretrained(str(BASE), local_files_only=True)
     model = load_backbone().eval()
     order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
     vectors = np.zeros((len(texts), model.config.hidden_size), np.float32)
-    with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
+    with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=half):
         for start in range(0, len(order), 64):
             part = order[start : start + 64]
             batch = tokenizer(

@@ -1,6 +1,6 @@
 """Trains the reranker: MiniLM that reads question and passage together and says whether one answers the other.
 
-Comes in: `../shared/datasets/questions`. Goes out: checkpoints (`model.safetensors`, `state.json`) in a work
+Comes in: `../shared/datasets/questions`, and `evaluation/questions/field.jsonl` with the passages that it names. Goes out: checkpoints (`model.safetensors`, `state.json`) in a work
 folder, for `export_reranker`. Run from the repository, with the extra `train`:
 
     python -m evaluation.recipes.train_reranker --work build/reranker --minutes 85
@@ -12,18 +12,28 @@ import argparse
 import json
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import nn
 
+from evaluation.recipes.report_questions import load_reports
 from evaluation.recipes.reranker_data import Questions, load_questions, mine
 from evaluation.recipes.reranker_groups import LONGEST_WORDS, Group, draw_group, training_order
-from evaluation.recipes.reranker_model import Pairs, PairScorer, embed, load_backbone, save_checkpoint
+from evaluation.recipes.reranker_model import (
+    Pairs,
+    PairScorer,
+    embed,
+    load_backbone,
+    load_weights,
+    save_checkpoint,
+)
 
-QUESTION_FOLDER = Path("../shared/datasets/questions")
+DATASETS = Path("../shared/datasets")
+MISLEADING = 2  # questions on passages of the field that only look answerable, in each batch
+REPORTS_SHARE = 0.25  # of the groups that ask about passages of the field
 GROUPS, NEGATIVES, NEAR = 8, 3, 2
 WARM_UP = 150
 PEAK_RATE = 8e-5
@@ -32,7 +42,7 @@ ABSOLUTE_WEIGHT = 0.5
 
 def prepare(work: Path) -> Questions:
     """Questions with mined negatives; the vectors for mining are kept in the work folder."""
-    questions = load_questions(QUESTION_FOLDER)
+    questions = load_questions(DATASETS / "questions", load_reports(DATASETS))
     asked = list(dict.fromkeys(questions.texts + [text for text, _ in questions.unanswerable]))
     cache = work / "vectors.npz"
     if not cache.exists():
@@ -86,11 +96,18 @@ def held_groups(questions: Questions, count: int, rng: random.Random) -> list[Gr
 def batches(questions: Questions, rng: random.Random) -> Iterator[tuple[list[Group], list[tuple[str, int]]]]:
     """An endless supply of groups and unanswerable pairs."""
     near = [item for item in questions.unanswerable if questions.document[item[1]] not in questions.held_documents]
+    general = _endless(questions, rng, lambda source: source != "reports")
+    reports = _endless(questions, rng, lambda source: source == "reports")
     while True:
-        order = training_order(questions, rng)
-        for start in range(0, len(order) - GROUPS + 1, GROUPS):
-            groups = [draw_group(questions, i, NEGATIVES, rng) for i in order[start : start + GROUPS]]
-            yield groups, rng.sample(near, NEAR)
+        asked = [next(reports if rng.random() < REPORTS_SHARE else general) for _ in range(GROUPS)]
+        groups = [draw_group(questions, i, NEGATIVES, rng) for i in asked]
+        yield groups, rng.sample(near, NEAR) + rng.sample(questions.misleading, MISLEADING)
+
+
+def _endless(questions: Questions, rng: random.Random, wanted: Callable[[str], bool]) -> Iterator[int]:
+    """Question indices of the wanted sources, pass after pass."""
+    while True:
+        yield from (i for i in training_order(questions, rng) if wanted(questions.sources[i]))
 
 
 def flatten(questions: Questions, groups: list[Group], near: list[tuple[str, int]]) -> list[tuple[str, str]]:
@@ -104,10 +121,10 @@ def train(questions: Questions, arguments: argparse.Namespace) -> None:
     rng = random.Random(arguments.seed)
     torch.manual_seed(arguments.seed)
     pairs, model = Pairs(), PairScorer(load_backbone()).train()
-    average = torch.optim.swa_utils.AveragedModel(
-        model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.995)
-    )
-    optimizer = torch.optim.AdamW(model.parameters(), lr=PEAK_RATE, weight_decay=0.01)
+    if arguments.start:
+        load_weights(model, arguments.start)
+    average = torch.optim.swa_utils.AveragedModel(model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.995))
+    optimizer = torch.optim.AdamW(model.parameters(), lr=arguments.rate, weight_decay=0.01)
     validation = held_groups(questions, 150, random.Random(0))
     started = saved = time.monotonic()
     for step, (groups, near) in enumerate(batches(questions, rng)):
@@ -116,7 +133,7 @@ def train(questions: Questions, arguments: argparse.Namespace) -> None:
         if done >= 1.0:
             break
         for setting in optimizer.param_groups:
-            setting["lr"] = PEAK_RATE * rate_share(step, done)
+            setting["lr"] = arguments.rate * rate_share(step, done)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             logits = pairs.logits(model, flatten(questions, groups, near))
         loss = group_loss(logits, len(groups))
@@ -147,7 +164,7 @@ def _save(
         "budget_minutes": arguments.minutes,
         "seed": arguments.seed,
     }
-    state |= {"groups": step * GROUPS, "sequences": step * (GROUPS * (1 + NEGATIVES) + NEAR)}
+    state |= {"groups": step * GROUPS, "sequences": step * (GROUPS * (1 + NEGATIVES) + NEAR + MISLEADING)}
     state |= validate(model, pairs, validation)
     save_checkpoint(model, arguments.work / "checkpoint", state)
     _report(state)
@@ -162,6 +179,8 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True, help="folder for vectors and checkpoints")
     parser.add_argument("--minutes", type=float, default=85.0, help="longest training time")
     parser.add_argument("--steps", type=int, default=2800, help="most optimiser steps")
+    parser.add_argument("--rate", type=float, default=PEAK_RATE, help="highest learning rate")
+    parser.add_argument("--start", type=Path, help="checkpoint folder to go on from")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=7)
     arguments = parser.parse_args()
