@@ -39,9 +39,7 @@ def atomic_write(path: Path, data: bytes) -> None:
             file.flush()
             _step("fsync", temporary)
             os.fsync(file.fileno())
-        _step("rename", path)
-        os.replace(temporary, path)
-        sync_folder(path.parent)
+        move_into_place(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
@@ -50,6 +48,24 @@ def atomic_write(path: Path, data: bytes) -> None:
 def atomic_write_text(path: Path, text: str) -> None:
     """Write text as UTF-8, atomically."""
     atomic_write(path, text.encode("utf-8"))
+
+
+def move_into_place(source: Path, target: Path) -> None:
+    """Give a file that is on the disk its name, in one step.
+
+    Raises:
+        OSError: The disk refused; `target` is what it was, or `source` whole.
+    """
+    _step("rename", target)
+    os.replace(source, target)
+    sync_folder(target.parent)
+
+
+def sync_file(path: Path) -> None:
+    """Flush a file that another library has written."""
+    _step("fsync", path)
+    with open(path, "rb") as file:
+        os.fsync(file.fileno())
 
 
 def sync_folder(folder: Path) -> None:

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from stratmap.errors import IndexFolderError, UsageError
-from stratmap.index.checks import find_problems
+from stratmap.index.checks import Fault, find_faults
+from stratmap.index.corrections import with_verdicts
+from stratmap.index.head import note_head, noted_head
 from stratmap.index.hybrid import Scores
-from stratmap.index.schema import FILE, create, reading, writing
+from stratmap.index.schema import create, reading, shrink, writing
 from stratmap.index.snapshot import Snapshot, allowed_rows, load_snapshot
 from stratmap.index.writes import (
     Indexable,
@@ -96,7 +99,7 @@ class Index:
         with reading(self.folder) as connection:
             if connection.execute(f"SELECT 1 {query}", former).fetchone() is None:
                 return 0
-        with writing(self.folder, self._settings.lock_timeout_s) as connection:
+        with self._writing() as connection:
             generation = generation_of(connection) + 1
             retired = retire(connection, generation, source, doc_id)
             commit_generation(connection, generation, self._settings.keep_generations)
@@ -110,7 +113,7 @@ class Index:
             IndexFolderError: The disk refused, or vectors do not fit; nothing of the batch is in the index then.
         """
         added = 0
-        with writing(self.folder, self._settings.lock_timeout_s) as connection:
+        with self._writing() as connection:
             generation = generation_of(connection) + 1
             for item in items:
                 added += insert(connection, item, generation)
@@ -121,7 +124,7 @@ class Index:
     def delete(self, names: Sequence[str]) -> int:
         """Delete documents by name, source or doc_id; returns how many there were."""
         deleted = 0
-        with writing(self.folder, self._settings.lock_timeout_s) as connection:
+        with self._writing() as connection:
             generation = generation_of(connection) + 1
             for name in names:
                 deleted += connection.execute(
@@ -138,7 +141,7 @@ class Index:
         Raises:
             UsageError: That generation does not exist or is no longer kept.
         """
-        with writing(self.folder, self._settings.lock_timeout_s) as connection:
+        with self._writing() as connection:
             current = generation_of(connection)
             oldest = max(0, current - self._settings.keep_generations, compacted_at(connection))
             if not oldest <= generation < current:
@@ -153,17 +156,10 @@ class Index:
 
     def compact(self) -> int:
         """Remove all that was deleted or replaced from the disk; returns how many documents."""
-        with writing(self.folder, self._settings.lock_timeout_s) as connection:
+        with self._writing() as connection:
             removed = connection.execute("DELETE FROM documents WHERE died IS NOT NULL").rowcount
             connection.execute("INSERT OR REPLACE INTO meta VALUES ('compacted', ?)", (str(generation_of(connection)),))
-        vacuum = sqlite3.connect(self.folder / FILE, timeout=self._settings.lock_timeout_s, isolation_level=None)
-        try:
-            vacuum.execute("VACUUM")
-            vacuum.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        except sqlite3.Error as error:
-            raise IndexFolderError(f"{self.folder}: could not be compacted ({error}); nothing is lost.") from error
-        finally:
-            vacuum.close()
+        shrink(self.folder, self._settings.lock_timeout_s)
         return removed
 
     # Reading
@@ -217,8 +213,22 @@ class Index:
 
     def verify(self) -> list[str]:
         """What is wrong with the index, in sentences; empty when all is well."""
+        return [fault.sentence for fault in self.faults() if fault.kind != "unsealed"]
+
+    def faults(self) -> list[Fault]:
+        """What is wrong, with the documents that it concerns; see `stratmap.index.checks`."""
         with reading(self.folder) as connection:
-            return find_problems(connection)
+            return find_faults(connection, noted_head(self.folder))
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """The write transaction; what it commits is noted beside the database."""
+        with writing(self.folder, self._settings.lock_timeout_s) as connection:
+            before = generation_of(connection)
+            yield connection
+            after = generation_of(connection)
+        if after != before:
+            note_head(self.folder, after)
 
     def _current(self) -> Snapshot:
         with self._guard:
@@ -226,4 +236,5 @@ class Index:
                 generation = generation_of(connection)
                 if self._snapshot is None or self._snapshot.generation != generation:
                     self._snapshot = load_snapshot(connection, generation)
+                self._snapshot = with_verdicts(connection, self._snapshot)
             return self._snapshot

@@ -40,6 +40,12 @@ CREATE TABLE corrections (
 CREATE TABLE feedback (
   id INTEGER PRIMARY KEY, question TEXT NOT NULL, helpful INTEGER NOT NULL, at TEXT NOT NULL) STRICT;
 """
+# Made where an index of an earlier version is written to: digests of text and passages, and what labels came from.
+_SEALS = """
+CREATE TABLE IF NOT EXISTS seals (
+  document INTEGER PRIMARY KEY REFERENCES documents ON DELETE CASCADE, text TEXT NOT NULL, passages TEXT NOT NULL,
+  tagger TEXT NOT NULL) STRICT
+"""
 
 
 def create(folder: Path, encoder: str, fingerprint: str, dim: int) -> None:
@@ -62,6 +68,7 @@ def create(folder: Path, encoder: str, fingerprint: str, dim: int) -> None:
         if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
             for statement in _TABLES.split(";\n"):
                 connection.execute(statement)
+            connection.execute(_SEALS)
             meta = {"schema": SCHEMA, "encoder": encoder, "fingerprint": fingerprint, "dim": dim, "generation": 0}
             connection.executemany("INSERT INTO meta VALUES (?, ?)", [(k, str(v)) for k, v in meta.items()])
         connection.execute("COMMIT")
@@ -102,12 +109,38 @@ def writing(folder: Path, timeout_s: float) -> Iterator[sqlite3.Connection]:
                 f"{folder}: another process has been writing for over {timeout_s:g} s. Try again later."
             ) from error
         try:
+            connection.execute(_SEALS)
             yield connection
             connection.execute("COMMIT")
         except BaseException:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+
+
+def shrink(folder: Path, timeout_s: float) -> None:
+    """Give freed space back, and leave nothing of what was removed in any byte of the folder.
+
+    Raises:
+        IndexLocked: Readers were at work all the time.
+        IndexFolderError: The disk refused; nothing is lost.
+    """
+    try:
+        connection = sqlite3.connect(folder / FILE, timeout=timeout_s, isolation_level=None)
+        try:
+            connection.execute("VACUUM")
+            busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise IndexFolderError(
+            f"{folder}: could not be compacted ({error}); nothing is lost. Make room and compact again."
+        ) from error
+    if busy:
+        raise IndexLocked(
+            f"{folder}: others have been reading for over {timeout_s:g} s, so that what was deleted is still in the "
+            "write-ahead log. Compact again when they are done."
+        )
 
 
 @contextmanager

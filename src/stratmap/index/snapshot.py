@@ -20,13 +20,19 @@ from stratmap.records import Filters, IndexedDocument, Passage
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The living documents of a generation; `owners` names the document of each passage, by its row."""
+    """The living documents of a generation; `owners` names the document of each passage, by its row.
+
+    `documents` carry the labels that people's corrections leave, `machine` those before any; `corrections` tells
+    which corrections are in.
+    """
 
     generation: int
     documents: dict[int, IndexedDocument]
     passages: tuple[Passage, ...]
     owners: Rows
     hybrid: Hybrid
+    corrections: int = 0
+    machine: dict[int, IndexedDocument] | None = None
 
 
 def load_snapshot(connection: sqlite3.Connection, generation: int) -> Snapshot:

@@ -14,12 +14,16 @@ import numpy as np
 
 from stratmap.errors import IndexFolderError
 from stratmap.index.hybrid import Scores
+from stratmap.index.stored import PASSAGE_COLUMNS, StoredDocument, passages_digest, text_digest
 from stratmap.records import Document, Passage
 
 
 @dataclass(frozen=True, slots=True)
 class Indexable:
-    """A document ready for the index: its passages, their vectors (n, dim), and what is known about it."""
+    """A document ready for the index: its passages, their vectors (n, dim), and what is known about it.
+
+    `tagger` names what the labels were made by; see `StoredDocument`.
+    """
 
     document: Document
     passages: tuple[Passage, ...]
@@ -27,6 +31,7 @@ class Indexable:
     labels: dict[str, float] = field(default_factory=dict)
     countries: tuple[str, ...] = ()
     year: int | None = None
+    tagger: str = ""
 
 
 def generation_of(connection: sqlite3.Connection) -> int:
@@ -54,38 +59,52 @@ def insert(connection: sqlite3.Connection, item: Indexable, generation: int) -> 
         return min(1, retire(connection, generation, document.source, document.doc_id))
     _check_vectors(connection, item)
     retire(connection, generation, document.source, document.doc_id)
-    name, source, title = (storable(text) for text in (document.name, document.source, document.title))
-    values = (
-        document.doc_id, name, source, title, document.language.code,
-        len(document.pages), json.dumps(item.countries, ensure_ascii=False), item.year,
-        json.dumps(document.warnings, ensure_ascii=False), generation,
-    )  # fmt: skip
-    columns = "doc_id, name, source, title, language, pages, countries, year, warnings, born"
-    row = connection.execute(f"INSERT INTO documents ({columns}) VALUES (?,?,?,?,?,?,?,?,?,?)", values).lastrowid  # noqa: S608
-    connection.executemany(
-        "INSERT INTO pages VALUES (?,?,?,?)",
-        [(row, i, page.number, page.text) for i, page in enumerate(document.pages)],
+    write_document(connection, _stored(item, generation))
+    return 1
+
+
+def _stored(item: Indexable, generation: int) -> StoredDocument:
+    document = item.document
+    return StoredDocument(
+        document.doc_id,
+        storable(document.name),
+        storable(document.source),
+        storable(document.title),
+        document.language.code,
+        tuple((page.number, page.text) for page in document.pages),
+        item.passages,
+        item.vectors,
+        {code: float(probability) for code, probability in item.labels.items()},
+        item.countries,
+        item.year,
+        document.warnings,
+        generation,
+        tagger=item.tagger,
     )
+
+
+def write_document(connection: sqlite3.Connection, stored: StoredDocument) -> None:
+    """Write a document as it is, born and died included."""
+    values = (
+        stored.doc_id, stored.name, stored.source, stored.title, stored.language, len(stored.pages),
+        json.dumps(stored.countries, ensure_ascii=False), stored.year,
+        json.dumps(stored.warnings, ensure_ascii=False), stored.born, stored.died,
+    )  # fmt: skip
+    columns = "doc_id, name, source, title, language, pages, countries, year, warnings, born, died"
+    row = connection.execute(f"INSERT INTO documents ({columns}) VALUES (?,?,?,?,?,?,?,?,?,?,?)", values).lastrowid  # noqa: S608
+    pages = [(row, i, number, text) for i, (number, text) in enumerate(stored.pages)]
+    connection.executemany("INSERT INTO pages VALUES (?,?,?,?)", pages)
+    vectors = [vector.astype("<f4").tobytes() for vector in stored.vectors]
     connection.executemany(
-        'INSERT INTO passages (document, page_index, page, start, "end", "offset", text, heading, vector) '
-        "VALUES (?,?,?,?,?,?,?,?,?)",
+        f"INSERT INTO passages (document, {PASSAGE_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?)",  # noqa: S608
         [
-            (
-                row,
-                p.page_index,
-                p.page,
-                p.start,
-                p.end,
-                p.offset,
-                p.text,
-                p.heading,
-                vector.astype("<f4").tobytes(),
-            )
-            for p, vector in zip(item.passages, item.vectors, strict=True)
+            (row, p.page_index, p.page, p.start, p.end, p.offset, p.text, p.heading, vector)
+            for p, vector in zip(stored.passages, vectors, strict=True)
         ],
     )
-    connection.executemany("INSERT INTO labels VALUES (?,?,?)", [(row, c, float(p)) for c, p in item.labels.items()])
-    return 1
+    connection.executemany("INSERT INTO labels VALUES (?,?,?)", [(row, c, p) for c, p in stored.labels.items()])
+    seal = (row, text_digest(stored.pages), passages_digest(stored.passages, vectors), stored.tagger)
+    connection.execute("INSERT INTO seals VALUES (?,?,?,?)", seal)
 
 
 def revive(connection: sqlite3.Connection, row: int, generation: int) -> None:
@@ -97,8 +116,9 @@ def revive(connection: sqlite3.Connection, row: int, generation: int) -> None:
     ).lastrowid
     for table, rest in (
         ("pages", "page_index, number, text"),
-        ("passages", 'page_index, page, start, "end", "offset", text, heading, vector'),
+        ("passages", PASSAGE_COLUMNS),
         ("labels", "code, probability"),
+        ("seals", "text, passages, tagger"),
     ):
         connection.execute(
             f"INSERT INTO {table} (document, {rest}) SELECT ?, {rest} FROM {table} WHERE document = ? ORDER BY rowid",  # noqa: S608

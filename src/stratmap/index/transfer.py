@@ -1,0 +1,236 @@
+"""An index folder to a carrier, and a carrier to a new index folder.
+
+Comes in: two folders. Goes out: what was carried. Both ways go on where they were cut off. An import is built aside and
+gets its name in one step: a reader sees no index, or the whole one. It converts nothing: the encoder stays the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from stratmap.errors import IndexFolderError, UsageError
+from stratmap.files import move_into_place, sync_file
+from stratmap.index.carrier import (
+    NAME,
+    Contents,
+    Piece,
+    begin,
+    in_parts,
+    mark_of,
+    read_contents,
+    read_part,
+    read_piece,
+    write_contents,
+    write_part,
+    write_piece,
+)
+from stratmap.index.checks import find_faults
+from stratmap.index.head import note_head
+from stratmap.index.schema import FILE, create, reading, shrink, writing
+from stratmap.index.stored import StoredDocument, read_stored
+from stratmap.index.writes import compacted_at, generation_of, write_document
+
+STAGING = ".import"
+_OWN = frozenset({"meta", "documents", "pages", "passages", "labels", "seals"})
+_PATIENCE_S = 30.0
+Progress = Callable[[int], None]
+
+
+def export_index(folder: Path, target: Path, progress: Progress | None = None) -> Contents:
+    """Write a carrier of one generation, with all that can be rolled back to.
+
+    Args:
+        folder: The index.
+        target: A new folder, or one in which an export of the same state was cut off.
+        progress: Called with the number of documents after each part.
+
+    Raises:
+        UsageError: The target holds something else.
+        IndexFolderError: The index is damaged, or the disk refused; the parts that are done are kept.
+    """
+    try:
+        with reading(folder) as connection:
+            meta = dict(connection.execute("SELECT key, value FROM meta").fetchall())
+            now = Contents(
+                meta["encoder"], meta["fingerprint"], int(meta["dim"]), generation_of(connection),
+                compacted_at(connection),
+            )  # fmt: skip
+            before = begin(target, now)
+            done: list = []  # type: ignore[type-arg]
+            for number, group in enumerate(in_parts(_all(connection)), 1):
+                known = before.parts[number - 1] if number <= len(before.parts) else None
+                same = known is not None and known.mark == mark_of(group) and _whole(target, known.texts, known.vectors)
+                done.append(known if same else write_part(target, number, group))
+                now = replace(now, parts=tuple(done))
+                if not same:
+                    write_contents(target, now)
+                if progress:
+                    progress(now.documents)
+            now = replace(now, tables=_export_tables(connection, target), complete=True)
+            write_contents(target, now)
+    except OSError as error:
+        raise IndexFolderError(f"{error.filename or target}: cannot be written ({error.strerror}).") from error
+    return now
+
+
+def _all(connection: sqlite3.Connection) -> Iterator[StoredDocument]:
+    for (row,) in connection.execute("SELECT id FROM documents ORDER BY id").fetchall():
+        try:
+            yield read_stored(connection, row)
+        except (ValueError, LookupError) as error:
+            raise IndexFolderError(
+                f"document {row} of the index is damaged ({error}). See `stratmap doctor --repair --index DIR`."
+            ) from error
+
+
+def _whole(folder: Path, *pieces: Piece) -> bool:
+    try:
+        return all(len(read_piece(folder, piece)) == piece.bytes for piece in pieces)
+    except IndexFolderError:
+        return False
+
+
+def _export_tables(connection: sqlite3.Connection, target: Path) -> dict[str, tuple[Piece, tuple[str, ...], int]]:
+    tables = {}
+    for name, columns in side_tables(connection).items():
+        listed = ", ".join(f'"{column}"' for column in columns)
+        rows = connection.execute(f'SELECT {listed} FROM "{name}" ORDER BY rowid').fetchall()  # noqa: S608
+        data = b"".join(json.dumps(row, ensure_ascii=False).encode("utf-8") + b"\n" for row in rows)
+        tables[name] = (write_piece(target, f"table-{name}.jsonl", data), columns, len(rows))
+    return tables
+
+
+def side_tables(connection: sqlite3.Connection) -> dict[str, tuple[str, ...]]:
+    """Tables that other rooms keep beside the documents (corrections and the like), with their columns."""
+    names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").fetchall()
+    return {
+        name: tuple(column for (column,) in connection.execute("SELECT name FROM pragma_table_info(?)", (name,)))
+        for (name,) in names
+        if name not in _OWN and not name.startswith("sqlite_") and name.isidentifier()
+    }
+
+
+def import_index(carrier: Path, folder: Path, progress: Progress | None = None) -> Contents:
+    """Make a new index folder from a carrier.
+
+    Args:
+        carrier: A finished carrier.
+        folder: A folder without an index, or one in which an import of the same carrier was cut off.
+        progress: Called with the number of documents after each part.
+
+    Raises:
+        UsageError: The folder holds an index already, or the carrier is not finished.
+        IndexFolderError: The carrier is damaged, or the disk refused; no index is there then.
+    """
+    contents = read_contents(carrier)
+    if not contents.complete:
+        raise UsageError(f"{carrier}: expected a finished carrier, found one that was cut off. Export again.")
+    if (folder / FILE).exists():
+        raise UsageError(f"{folder}: expected a folder without an index, found one. Import into a new folder.")
+    staging = folder / STAGING
+    try:
+        identity = hashlib.sha256((carrier / NAME).read_bytes()).hexdigest()
+        _prepare(staging, contents, identity)
+        for number in range(_imported(staging), len(contents.parts)):
+            documents = read_part(carrier, contents.parts[number], contents)
+            with writing(staging, _PATIENCE_S) as connection:
+                if _note(connection, "imported", "0") != str(number):
+                    raise UsageError(f"{folder}: another import into it is going on.")
+                for one in documents:
+                    write_document(connection, one)
+                _set(connection, "imported", str(number + 1))
+            if progress:
+                progress(sum(part.documents for part in contents.parts[: number + 1]))
+        _finish(staging, carrier, contents)
+        place(staging, folder)
+    except OSError as error:
+        raise IndexFolderError(f"{error.filename or folder}: cannot be written ({error.strerror}).") from error
+    note_head(folder, contents.generation)
+    return contents
+
+
+def place(staging: Path, folder: Path) -> None:
+    """Give a database that was built aside its name, after everything of it is on the disk."""
+    shrink(staging, _PATIENCE_S)  # closing the last connection leaves one file without a log
+    sync_file(staging / FILE)
+    move_into_place(staging / FILE, folder / FILE)
+    shutil.rmtree(staging, ignore_errors=True)
+
+
+def _prepare(staging: Path, contents: Contents, identity: str) -> None:
+    if staging.exists():
+        try:
+            with reading(staging) as connection:
+                same = _note(connection, "carrier", "") == identity
+        except IndexFolderError:
+            same = False
+        if same:
+            return
+        shutil.rmtree(staging)
+    create(staging, contents.encoder, contents.fingerprint, contents.dim)
+    with writing(staging, _PATIENCE_S) as connection:
+        _set(connection, "generation", str(contents.generation))
+        _set(connection, "carrier", identity)
+
+
+def _imported(staging: Path) -> int:
+    with reading(staging) as connection:
+        return int(_note(connection, "imported", "0"))
+
+
+def _finish(staging: Path, carrier: Path, contents: Contents) -> None:
+    with writing(staging, _PATIENCE_S) as connection:
+        for name, (piece, columns, rows) in contents.tables.items():
+            _import_table(connection, name, columns, _rows(carrier, piece, rows))
+        if contents.compacted:
+            _set(connection, "compacted", str(contents.compacted))
+        connection.execute("DELETE FROM meta WHERE key IN ('carrier', 'imported')")
+        counts = tuple(connection.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in ("documents", "passages"))  # noqa: S608
+        if counts != (contents.documents, contents.passages):
+            raise IndexFolderError(
+                f"{carrier}: expected {contents.documents} documents and {contents.passages} passages, found {counts}."
+            )
+        faults = find_faults(connection)
+        if faults:
+            raise IndexFolderError(f"{carrier}: " + "; ".join(fault.sentence for fault in faults))
+
+
+def _import_table(
+    connection: sqlite3.Connection, name: str, columns: tuple[str, ...], rows: list[list[object]]
+) -> None:
+    known = side_tables(connection).get(name)
+    if known is None or not set(columns) <= set(known):
+        raise IndexFolderError(f"the carrier holds a table {name!r} that this version does not know. Update stratmap.")
+    connection.execute(f'DELETE FROM "{name}"')  # noqa: S608  (the name is one of the database's own)
+    listed, marks = ", ".join(f'"{column}"' for column in columns), ", ".join("?" * len(columns))
+    connection.executemany(f'INSERT INTO "{name}" ({listed}) VALUES ({marks})', rows)  # noqa: S608
+
+
+def _rows(carrier: Path, piece: Piece, count: int) -> list[list[object]]:
+    try:
+        rows = [json.loads(line) for line in read_piece(carrier, piece).split(b"\n")[:-1]]
+        scalar = all(isinstance(row, list) and all(_is_scalar(value) for value in row) for row in rows)
+    except (ValueError, RecursionError) as error:
+        raise IndexFolderError(f"{carrier / piece.name}: expected rows as JSON.") from error
+    if not scalar or len(rows) != count:
+        raise IndexFolderError(f"{carrier / piece.name}: expected {count} rows of plain values.")
+    return rows
+
+
+def _is_scalar(value: object) -> bool:
+    return value is None or isinstance(value, str | int | float)
+
+
+def _note(connection: sqlite3.Connection, key: str, otherwise: str) -> str:
+    row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+    return str(row[0]) if row else otherwise
+
+
+def _set(connection: sqlite3.Connection, key: str, value: str) -> None:
+    connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
