@@ -1,12 +1,12 @@
 """Fits the probability that an archive answers a question, and writes `answering/answerability.json`.
 
-Comes in: `questions/pairs.jsonl.gz` and `questions/unanswerable.jsonl.gz`, and the shipped encoder (and
-reranker where there is one). Goes out: coefficients, thresholds and the figures they were chosen on. The archive
-is a pool of passages with neighbours of the same pages; unanswerable are (a) questions whose gold passage was
-taken out, (b) questions written to look answerable by a passage that does not answer them. `evaluation/questions/`
-is not read.
+Comes in: the public questions (`questions/` of the shared datasets), the kept part of our questions on passages of
+the field (`report_questions`, which the reranker's training did not see), the shipped encoder and reranker. Goes out:
+coefficients, thresholds and the figures they were chosen on. An archive is a pool of passages; unanswerable are (a)
+questions whose gold passage was taken out, (b) questions written to look answerable by a passage that does not answer
+them. The questions on `corpora/` and on the published papers, by which answers are measured, are not read.
 
-    python -m evaluation.recipes.fit_answerability shared/datasets/questions
+    python -m evaluation.recipes.fit_answerability ../shared/datasets --reranker models/reranker
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import argparse
 import gzip
 import json
 import random
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,7 @@ import Stemmer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
+from evaluation.recipes.report_questions import Reports, load_reports
 from stratmap.answering import refusal
 from stratmap.answering.archive import Scorer
 from stratmap.answering.extract import score_sentences, sentences_of
@@ -40,6 +42,7 @@ from stratmap.settings import AnsweringSettings
 SOURCES = {"squadshifts-wiki", "squad2-dev-half", "nq-qed", "clapnq", "pubmedqa", "covidqa"}
 POOL_PAIRS = 1_500  # whose passages make the pool
 NEAR_WEIGHT = 0.5  # of a question written to mislead: rarer in practice than one about something else
+FIELD_WEIGHT = 2.0  # of a question on passages of the field: what staff ask is nearer to it
 READ = 6  # passages that the reranker reads here; the best is nearly always among them
 KEPT = 0.92  # share of answerable questions that the threshold lets through
 LOGITS = ("top_logit", "second_logit")
@@ -89,12 +92,13 @@ class Pool:
 
 @dataclass(frozen=True)
 class Case:
-    """A question, whether the pool answers it, and the passage to hide (-1: none)."""
+    """A question, whether the pool answers it, and the passage to hide (-1: none); `field`: on passages of ours."""
 
     question: str
     answerable: bool
     hidden: int = -1
     near: bool = False
+    field: bool = False
 
 
 class Remembering:
@@ -113,14 +117,14 @@ class Remembering:
         return self._known[texts[0]][None]
 
 
-def known_vectors(folder: Path, file: Path | None) -> dict[str, np.ndarray]:
+def known_vectors(folder: Path, reports: Reports, file: Path | None) -> dict[str, np.ndarray]:
     """Vectors of passages and questions that the reranker's recipe has kept, to save encoding them again."""
     if file is None:
         return {}
     from evaluation.recipes.reranker_data import load_questions
 
-    questions, vectors = load_questions(folder), np.load(file)
-    asked = dict.fromkeys(questions.texts + [text for text, _ in questions.unanswerable])
+    questions, vectors = load_questions(folder / "questions", reports), np.load(file)
+    asked = dict.fromkeys(questions.asked)
     known = dict(zip(questions.passages, vectors["passages"], strict=True))
     return known | dict(zip(asked, vectors["questions"], strict=True))
 
@@ -151,6 +155,19 @@ def draw(folder: Path, questions: int, seed: int = 7) -> tuple[list[str], list[C
     return list(place), [case for case in cases if clean_question(case.question, 2_000)]
 
 
+def draw_field(reports: Reports) -> tuple[list[str], list[Case]]:
+    """The pool of the field and its kept questions: as asked, with the gold passage hidden, and misleading ones."""
+    place = {passage: i for i, passage in enumerate(reports.passages)}
+    cases = []
+    for one in reports.kept:
+        if not one.answerable:
+            cases.append(Case(one.question, False, near=True, field=True))
+            continue
+        cases.append(Case(one.question, True, field=True))
+        cases.append(Case(one.question, False, place[one.passage], field=True))
+    return list(reports.passages.values()), cases
+
+
 def measured(pool: Pool, cases: list[Case], encoder: Any, reranker: Scorer | None) -> list[dict[str, float]]:
     """Features of every case."""
     finder = Finder(pool, encoder, AnsweringSettings(rerank=READ), reranker)
@@ -168,26 +185,24 @@ def measured(pool: Pool, cases: list[Case], encoder: Any, reranker: Scorer | Non
 
 
 def fit(rows: list[dict[str, float]], cases: list[Case], names: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Coefficients from three quarters of the cases, figures from the last quarter."""
+    """Coefficients from all cases; figures of the field's by five folds of questions, each fitted on the others."""
     x = np.array([[row[name] for name in names] for row in rows])
     y = np.array([case.answerable for case in cases])
-    near = np.array([case.near for case in cases])
-    weight = np.where(near, NEAR_WEIGHT, 1.0)
-    held = np.random.default_rng(3).random(len(y)) < 0.25
-    mean, scale = x[~held].mean(axis=0), np.maximum(x[~held].std(axis=0), 1e-6)
-    model = LogisticRegression(C=0.1, max_iter=1_000)
-    model.fit((x[~held] - mean) / scale, y[~held], sample_weight=weight[~held])
-    probability = model.predict_proba((x - mean) / scale)[:, 1]
-    threshold = float(np.quantile(probability[~held & y], 1 - KEPT))
-    refused = probability < threshold
-    figures = {
-        "auroc_removed": round(float(roc_auc_score(y[held & ~near], probability[held & ~near])), 3),
-        "auroc_near": round(float(roc_auc_score(y[held & (near | y)], probability[held & (near | y)])), 3),
-        "answerable_kept": round(float(1 - refused[held & y].mean()), 3),
-        "removed_refused": round(float(refused[held & ~y & ~near].mean()), 3),
-        "near_refused": round(float(refused[held & near].mean()), 3),
-        "questions": len(y),
-    }
+    near, field = (np.array([getattr(case, name) for case in cases]) for name in ("near", "field"))
+    weight = np.where(near, NEAR_WEIGHT, 1.0) * np.where(field, FIELD_WEIGHT, 1.0)
+    mean, scale = x.mean(axis=0), np.maximum(x.std(axis=0), 1e-6)
+    scaled = (x - mean) / scale
+
+    def fitted_on(chosen: np.ndarray) -> LogisticRegression:
+        return LogisticRegression(C=0.1, max_iter=1_000).fit(scaled[chosen], y[chosen], sample_weight=weight[chosen])
+
+    fold = np.array([zlib.crc32(case.question.encode()) % 5 for case in cases])
+    unseen = np.zeros(len(y))
+    for number in range(5):
+        unseen[fold == number] = fitted_on(fold != number).predict_proba(scaled[fold == number])[:, 1]
+    model = fitted_on(np.ones(len(y), dtype=bool))
+    threshold = float(np.quantile(unseen[field & y], 1 - KEPT))
+    figures = _figures(unseen, y, near, field, threshold)
     table = {
         "intercept": float(model.intercept_[0]),
         "threshold": threshold,
@@ -198,6 +213,19 @@ def fit(rows: list[dict[str, float]], cases: list[Case], names: Sequence[str]) -
     return table, figures
 
 
+def _figures(p: np.ndarray, y: np.ndarray, near: np.ndarray, field: np.ndarray, threshold: float) -> dict[str, Any]:
+    """How well the probabilities tell apart, in the field and in public questions, and what the threshold does."""
+    figures: dict[str, Any] = {}
+    for name, part in (("field", field), ("public", ~field)):
+        for kind, others in (("removed", part & ~y & ~near), ("near", part & near)):
+            both = (part & y) | others
+            figures[f"{name}_auroc_{kind}"] = round(float(roc_auc_score(y[both], p[both])), 3)
+            figures[f"{name}_{kind}_refused"] = round(float((p[others] < threshold).mean()), 3)
+        figures[f"{name}_answerable_kept"] = round(float((p[part & y] >= threshold).mean()), 3)
+        figures[f"{name}_questions"] = int(part.sum())
+    return figures
+
+
 def rounded(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: rounded(inner) for key, inner in value.items()}
@@ -206,7 +234,7 @@ def rounded(value: Any) -> Any:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, help="the shared datasets")
     parser.add_argument("--questions", type=int, default=600, help="of each kind")
     parser.add_argument("--reranker", type=Path, help="folder of a reranker")
     parser.add_argument("--rows", type=Path, help="where to keep the features, to try others on")
@@ -217,9 +245,12 @@ def main() -> None:
         from stratmap.answering.reranker import Reranker
 
         reranker = Reranker.load(arguments.reranker, threads=1)
-    texts, cases = draw(arguments.folder, arguments.questions)
-    known = known_vectors(arguments.folder, arguments.vectors)
-    rows = measured(Pool(texts, encoder, known), cases, Remembering(encoder, known), reranker)
+    reports = load_reports(arguments.folder)
+    known = known_vectors(arguments.folder, reports, arguments.vectors)
+    rows, cases = [], []
+    for texts, asked in (draw_field(reports), draw(arguments.folder / "questions", arguments.questions)):
+        rows += measured(Pool(texts, encoder, known), asked, Remembering(encoder, known), reranker)
+        cases += asked
     if arguments.rows:
         arguments.rows.write_text(json.dumps([rows, [vars(case) for case in cases]]), encoding="utf-8")
     models, figures = {}, {}

@@ -72,6 +72,13 @@ class Questions:
     bystanders: dict[str, list[int]] = field(default_factory=dict)
     held_documents: set[int] = field(default_factory=set)
 
+    @property
+    def asked(self) -> list[str]:
+        """Every question's text once, answerable or not, in the order of the kept vectors."""
+        return list(
+            dict.fromkeys(self.texts + [text for text, _ in self.unanswerable] + [text for text, _ in self.misleading])
+        )
+
     def held_out(self, question: int) -> bool:
         """Whether the question belongs to a document kept for validation."""
         return self.document[self.positive[question]] in self.held_documents

@@ -43,7 +43,7 @@ ABSOLUTE_WEIGHT = 0.5
 def prepare(work: Path) -> Questions:
     """Questions with mined negatives; the vectors for mining are kept in the work folder."""
     questions = load_questions(DATASETS / "questions", load_reports(DATASETS))
-    asked = list(dict.fromkeys(questions.texts + [text for text, _ in questions.unanswerable]))
+    asked = questions.asked
     cache = work / "vectors.npz"
     if not cache.exists():
         short = [" ".join(text.split()[:LONGEST_WORDS]) for text in questions.passages]
