@@ -123,7 +123,8 @@ class Tag:
     """A label given to a document, with its probability and the spans behind it, best first.
 
     `applied` says whether the probability reached the label's threshold; `review` whether a person
-    should look at it; `calibrated` whether the probability was calibrated on held-out data.
+    should look at it; `calibrated` whether the probability was calibrated on held-out data; `corrected`
+    whether a person decided `applied`, in which case the probability is still the model's.
     """
 
     code: str
@@ -134,6 +135,7 @@ class Tag:
     review: bool = False
     calibrated: bool = True
     threshold: float = 0.5
+    corrected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,3 +254,38 @@ class Answer:
     confidence: float = 0.0
     statements: tuple[Statement, ...] = ()
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A person's verdict, as it was given; none is ever changed, only undone.
+
+    Attributes:
+        doc_id: The text that it is about.
+        document: What people call that text.
+        code: The label; "" for a note on the whole document.
+        kind: `tag` (the label applies or does not), `evidence` (a passage does not carry the label) or `note`.
+        applies: The verdict; of no meaning for a note.
+        author: Who gave it.
+        note: Why, in the author's words.
+        at: When, ISO 8601 in UTC.
+        id: Its number in the index; 0 before it is kept.
+        undone: Whether it was taken back.
+        place: Page index, start and end of the evidence it is about.
+        probability: What the tagger had said, and
+        applied: whether it had applied the label; None where that is not known.
+    """
+
+    doc_id: str
+    document: str
+    code: str
+    kind: str
+    applies: bool
+    author: str
+    note: str = ""
+    at: str = ""
+    id: int = 0
+    undone: bool = False
+    place: tuple[int, int, int] | None = None
+    probability: float | None = None
+    applied: bool | None = None
