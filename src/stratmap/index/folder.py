@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from stratmap.index.writes import (
     compacted_at,
     generation_of,
     insert,
+    replace_labels,
     retire,
     revive,
     storable,
@@ -161,6 +162,22 @@ class Index:
             connection.execute("INSERT OR REPLACE INTO meta VALUES ('compacted', ?)", (str(generation_of(connection)),))
         shrink(self.folder, self._settings.lock_timeout_s)
         return removed
+
+    def relabel(self, labels: Mapping[str, Mapping[str, float]], tagger: str) -> int:
+        """Give documents other labels of the tagger; what a document says of itself and people's verdicts stay.
+
+        Args:
+            labels: By doc_id, all labels that the tagger applies.
+            tagger: What made them.
+
+        Returns:
+            How many documents now carry other labels than before.
+        """
+        with self._writing() as connection:
+            changed = replace_labels(connection, labels, tagger)
+            generation = generation_of(connection) + 1
+            commit_generation(connection, generation, self._settings.keep_generations)
+        return changed
 
     # Reading
 

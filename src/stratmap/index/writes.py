@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,6 +17,8 @@ from stratmap.errors import IndexFolderError
 from stratmap.index.hybrid import Scores
 from stratmap.index.stored import PASSAGE_COLUMNS, StoredDocument, passages_digest, text_digest
 from stratmap.records import Document, Passage
+
+DECLARED = "declared"  # in place of a tagger: the document states its labels itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +135,24 @@ def retire(connection: sqlite3.Connection, generation: int, source: str, doc_id:
         "UPDATE documents SET died = ? WHERE died IS NULL AND source = ? AND doc_id <> ?",
         (generation, storable(source), doc_id),
     ).rowcount
+
+
+def replace_labels(connection: sqlite3.Connection, labels: Mapping[str, Mapping[str, float]], tagger: str) -> int:
+    """Give living documents other labels, except where the document states its own; returns how many changed."""
+    changed = 0
+    for doc_id, given in labels.items():
+        found = connection.execute(
+            "SELECT id FROM documents JOIN seals ON document = id WHERE died IS NULL AND doc_id = ? AND tagger <> ?",
+            (doc_id, DECLARED),
+        ).fetchone()
+        if found is None:
+            continue
+        before = dict(connection.execute("SELECT code, probability FROM labels WHERE document = ?", found).fetchall())
+        connection.execute("DELETE FROM labels WHERE document = ?", found)
+        connection.executemany("INSERT INTO labels VALUES (?,?,?)", [(found[0], c, p) for c, p in given.items()])
+        connection.execute("UPDATE seals SET tagger = ? WHERE document = ?", (tagger, found[0]))
+        changed += set(before) != set(given)
+    return changed
 
 
 def _check_vectors(connection: sqlite3.Connection, item: Indexable) -> None:
