@@ -156,9 +156,10 @@ class Tagger:
             raise EncodingError("expected probabilities, found NaN. Check the model with `stratmap doctor`.")
         return found
 
-    def tags_of(self, read: Read) -> TaggedDocument:
-        """The tags of a document that is split and encoded."""
-        matrix = self.probabilities(read)
+    def tags_of(self, read: Read, matrix: np.ndarray | None = None) -> TaggedDocument:
+        """The tags of a document that is split and encoded; `matrix` are its `probabilities` where known already."""
+        if matrix is None:
+            matrix = self.probabilities(read)
         document = pool(matrix, [len(passage.text) for passage in read.passages])
         shown = self._evidence(read, matrix, document)
         tags = {group.id: self._group(group, document, shown) for group in self.framework.groups}
