@@ -2,12 +2,10 @@
 
 import pytest
 
-from stratmap.answering.extract import _whole
 from stratmap.answering.names import countries, names
 from stratmap.answering.questions import Wanted, wanted
 from stratmap.answering.terms import ABBREVIATIONS, corrections, expand, expansions
 from stratmap.answering.words import numbers, terms
-from stratmap.reading.sentences import sentence_spans
 
 
 @pytest.mark.parametrize("short", sorted(ABBREVIATIONS))
@@ -51,17 +49,3 @@ def test_countries_and_names():
 )
 def test_what_is_wanted(question, kind):
     assert wanted(question) is kind
-
-
-def test_sentences_that_may_be_quoted():
-    page = (
-        "of the board met twice a year.\nThe fund closed in 2014. It had paid for nine schemes.\n- "
-        "eleven schemes had water"
-    )
-    spans = sentence_spans(page)
-    quoted = [page[slice(*span)] for i in range(len(spans)) if (span := _whole(page, spans, i))]
-    assert quoted == [
-        "The fund closed in 2014.",
-        "The fund closed in 2014. It had paid for nine schemes.",
-        "eleven schemes had water",
-    ]

@@ -10,16 +10,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from stratmap.answering.archive import Archive, Floats, Scorer
+import numpy as np
+
+from stratmap.answering.archive import Archive, Scorer
 from stratmap.answering.archive_questions import ArchiveQuestion, read_archive_question
 from stratmap.answering.conversation import Completes, chat_answer
 from stratmap.answering.extract import Scored, Sentence, choose, cite, fallback, score_sentences, sentences_of
 from stratmap.answering.finding import Finder, Found
 from stratmap.answering.followups import standalone
 from stratmap.answering.listing import count_answer, list_answer
-from stratmap.answering.questions import clean_question, fitted
+from stratmap.answering.questions import clean_question
 from stratmap.answering.refusal import judge
-from stratmap.answering.terms import expand
 from stratmap.encoding import Encoder
 from stratmap.errors import ChatModelError
 from stratmap.framework import Framework
@@ -108,18 +109,15 @@ class Assistant:
     def evidence(self, question: str, filters: Filters = _NO_FILTERS) -> Evidence:
         """Passages, sentences and the probability that they answer, for a clean question that stands alone."""
         found = self._finder.find(question, filters)
-        scored = self._score(found.question, sentences_of(found.hits, self.index.page_text))
+        scored = self._score(found, sentences_of(found.hits, self.index.page_text, found.titles))
         return Evidence(found, scored, *judge(found, scored))
 
     def _past(self, question: str) -> str:
         return clean_question(question[: self.settings.max_question_characters], len(question))
 
-    def _score(self, question: str, sentences: list[Sentence]) -> Scored:
-        return score_sentences(question, self._vector(question), sentences, self.encoder)
-
-    def _vector(self, question: str) -> Floats:
-        vector: Floats = self.encoder.encode([fitted(expand(question), self.encoder)])[0]
-        return vector
+    def _score(self, found: Found, sentences: list[Sentence]) -> Scored:
+        vector = found.vector if found.vector is not None else np.zeros(self.encoder.dim, dtype=np.float32)
+        return score_sentences(found.question, vector, sentences, self.encoder)
 
     def _answer(self, question: str, filters: Filters) -> Answer:
         evidence = self.evidence(question, filters)
@@ -139,13 +137,22 @@ class Assistant:
     def _quoted(self, question: str, evidence: Evidence) -> Answer:
         hits, scored = evidence.found.hits, evidence.scored
         best = hits[0].passage
-        chosen = choose(scored, self.settings.quotations, (best.doc_id, best.page_index))
+        page = (best.doc_id, best.page_index)
+        if not any(sentence.page == page for sentence in scored.sentences):
+            scored = self._score(evidence.found, [*self._sentences_on(hits[0], evidence), *scored.sentences])
+        chosen = choose(scored, self.settings.quotations, page)
         sentences = [(scored.sentences[i], float(scored.scores[i])) for i in chosen]
-        if not sentences or sentences[0][0].page != (best.doc_id, best.page_index):
+        if not sentences or sentences[0][0].page != page:
             sentences.insert(0, (fallback(hits[0], self.index.page_text), hits[0].score))
         cited = sentences[: max(1, self.settings.quotations)]
         citations = tuple(cite(sentence, n, score) for n, (sentence, score) in enumerate(cited, start=1))
         return self._composed(question, citations, evidence)
+
+    def _sentences_on(self, hit: Hit, evidence: Evidence) -> list[Sentence]:
+        """Sentences of the whole page of a passage none of whose own can be quoted."""
+        text = self.index.page_text(hit.passage.doc_id, hit.passage.page_index)
+        whole = replace(hit, passage=replace(hit.passage, start=0, end=len(text), text=text))
+        return sentences_of([whole], self.index.page_text, evidence.found.titles)
 
     def _composed(self, question: str, citations: tuple[Citation, ...], evidence: Evidence) -> Answer:
         return Answer(
@@ -175,8 +182,14 @@ class Assistant:
         if not evidence.enough:
             return self._refused(question, evidence)
         found = evidence.found
-        score = lambda sentences: self._score(found.question, sentences)  # noqa: E731
-        return list_answer(question, found, score, self.index, evidence.probability, self.settings.quotations)
+        return list_answer(
+            question,
+            found,
+            lambda sentences: self._score(found, sentences),
+            self.index,
+            evidence.probability,
+            self.settings.quotations,
+        )
 
 
 def _chat_model(settings: AnsweringSettings) -> Completes | None:

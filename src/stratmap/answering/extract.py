@@ -1,14 +1,14 @@
 """Quotations: passages come in, best first; the sentences that answer go out, as exact spans of their pages.
 
-A candidate is a sentence of the page (with the one before it where it starts with "It" or "This"), scored by
-nearness to the question, shared rare words, the kind of thing asked for and the rank of its passage. It does not
-decide whether the question is answered.
+A candidate is a sentence of the page that may be quoted (see `quotable`), scored by nearness to the question, shared
+rare words, the kind of thing asked for and the rank of its passage. It does not decide whether the question is
+answered.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,7 @@ import numpy as np
 from stratmap.answering.archive import Floats
 from stratmap.answering.names import countries, names, years
 from stratmap.answering.questions import Wanted, fitted, wanted
+from stratmap.answering.quotable import opening_of, quotable_span, titles_of
 from stratmap.answering.terms import expand
 from stratmap.answering.words import coverage, numbers, rarity, terms
 from stratmap.encoding import Encoder
@@ -25,10 +26,6 @@ from stratmap.records import Citation, Hit
 PageText = Callable[[str, int], str]
 _READ = 8  # passages whose sentences are looked at
 _MOST_SENTENCES = 72
-_LONGEST = 600
-_SHORTEST_WORDS = 4
-_LEADING = re.compile(r"^[\s>#*•·–—-]+|^\(?(?:\d{1,2}|[a-z])[.)]\s+")
-_LEANS = re.compile(r"(It|This|That|These|Those|They|He|She|Both|Such|However|Here|There|Its|Their)\b")
 _MONTH = re.compile(r"\b(January|February|March|April|May|June|July|August|September|October|November|December)\b")
 _AMOUNT = re.compile(
     r"\d[\d.,]*\s*(?:(?:thousand|million|billion|m|bn)\s+)?(?:[€$£¥%]|(?:euros?|dollars?|eur|usd|gbp|chf|lei|lari"
@@ -69,54 +66,28 @@ class Scored:
     stems: tuple[frozenset[str], ...]
 
 
-def sentences_of(hits: Sequence[Hit], page_text: PageText) -> list[Sentence]:
-    """Candidate sentences of the best passages, each once, in the order of rank and place."""
+def sentences_of(hits: Sequence[Hit], page_text: PageText, titles: Mapping[str, str] | None = None) -> list[Sentence]:
+    """Candidate sentences of the best passages, each once, in the order of rank and place.
+
+    Args:
+        hits: Passages, best first.
+        page_text: The text of a page.
+        titles: Titles of documents by `doc_id`; a title is not quoted.
+    """
     found: dict[tuple[str, int, int, int], Sentence] = {}
     for rank, hit in enumerate(hits[:_READ]):
         passage = hit.passage
         page = page_text(passage.doc_id, passage.page_index)
         spans = sentence_spans(page)
+        headings = titles_of(passage.heading, (titles or {}).get(passage.doc_id, ""))
         for i, (start, end) in enumerate(spans):
             if end <= passage.start or start >= passage.end:
                 continue
-            span = _whole(page, spans, i)
+            span = quotable_span(page, spans, i, headings)
             if span and len(found) < _MOST_SENTENCES:
                 key = (passage.doc_id, passage.page_index, *span)
                 found.setdefault(key, Sentence(hit, rank, *span, page[slice(*span)]))
     return list(found.values())
-
-
-def _whole(page: str, spans: list[tuple[int, int]], i: int) -> tuple[int, int] | None:
-    """The span to quote for the i-th sentence; None for headings, fragments and what starts in mid-sentence."""
-    start, end = spans[i]
-    if lead := _LEADING.match(page[start:end]):
-        start += lead.end()
-        opened = True
-    else:
-        opened = False
-    text = page[start:end]
-    if len(text.split()) < _SHORTEST_WORDS or not any(c.isalpha() for c in text):
-        return None
-    first = next(c for c in text if c.isalpha())
-    if first.islower() and not opened and not text[0].isdigit():
-        return None
-    if not opened and text[-1] not in '.!?;:…”"’)»' and len(text.split()) < 2 * _SHORTEST_WORDS:
-        return None  # a heading
-    if i and _LEANS.match(text):
-        before = spans[i - 1][0]
-        plain = page[before : before + 1].isupper() and "\n" not in page[before:end]
-        if plain and end - before <= _LONGEST:
-            start = before
-    return start, _cut(page, start, end)
-
-
-def _cut(page: str, start: int, end: int) -> int:
-    if end - start <= _LONGEST:
-        return end
-    text = page[start : start + _LONGEST]
-    cut = max(text.rfind("; "), text.rfind(", "), text.rfind("\n"))
-    cut = cut if cut > _LONGEST // 2 else text.rfind(" ")
-    return start + (cut if cut > 0 else _LONGEST)
 
 
 def score_sentences(question: str, vector: Floats, sentences: Sequence[Sentence], encoder: Encoder) -> Scored:
@@ -205,5 +176,5 @@ def fallback(hit: Hit, page_text: PageText) -> Sentence:
     """The passage itself, cut to a quotable length, where no sentence of it can stand alone."""
     passage = hit.passage
     page = page_text(passage.doc_id, passage.page_index)
-    end = _cut(page, passage.start, passage.end)
-    return Sentence(hit, 0, passage.start, end, page[passage.start : end])
+    start, end = opening_of(page, passage.start, passage.end)
+    return Sentence(hit, 0, start, end, page[start:end])

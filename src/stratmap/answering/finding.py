@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from stratmap.answering.archive import Archive, Scorer
+from stratmap.answering.archive import Archive, Floats, Scorer
 from stratmap.answering.names import countries
 from stratmap.answering.questions import fitted
+from stratmap.answering.quotable import is_bare
 from stratmap.answering.terms import corrections, expand
 from stratmap.answering.words import STOP_WORDS, tokens
 from stratmap.encoding import Encoder
@@ -35,7 +36,8 @@ class Found:
     Attributes:
         question: As searched, mistyped words corrected.
         logits: What the reranker said of passages, by passage id; empty without one.
-        documents: What the index knows of documents, by `doc_id`; filled where the question names a country.
+        documents: What the index knows of the documents of the passages, by `doc_id`.
+        vector: The question's embedding as searched, shape (dim,); None where nothing was searched.
     """
 
     question: str
@@ -43,6 +45,12 @@ class Found:
     logits: dict[str, float] = field(default_factory=dict)
     documents: dict[str, IndexedDocument] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    vector: Floats | None = None
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """Titles of the documents, by `doc_id`."""
+        return {doc_id: document.title for doc_id, document in self.documents.items()}
 
 
 class Finder:
@@ -55,22 +63,25 @@ class Finder:
 
     def find(self, question: str, filters: Filters) -> Found:
         """All candidates for a clean question, reranked, without near-duplicates."""
-        hits = self._search(question, filters)
+        hits, vector = self._search(question, filters)
         question, notes = self._corrected(question, hits)
         if notes:
-            hits = self._search(question, filters)
-        known = self._known(question)
+            hits, vector = self._search(question, filters)
+        known = self._known(hits)
         hits = _favoured(hits, countries(question), known)
         hits, logits = self._reranked(question, hits)
-        return Found(question, tuple(spread(without_copies(hits))), logits, known, notes)
+        return Found(question, tuple(spread(without_copies(hits))), logits, known, notes, vector)
 
-    def _search(self, question: str, filters: Filters) -> list[Hit]:
+    def _search(self, question: str, filters: Filters) -> tuple[list[Hit], Floats]:
+        """Passages that say something, and the vector they were searched with."""
         wide = fitted(expand(question), self.encoder)
-        vector = self.encoder.encode([wide])[0]
-        return list(self.index.search(wide, vector, self.settings.candidates, filters))
+        vector: Floats = self.encoder.encode([wide])[0]
+        hits = self.index.search(wide, vector, self.settings.candidates, filters)
+        return [hit for hit in hits if not is_bare(hit.passage.text, hit.passage.heading)] or list(hits), vector
 
-    def _known(self, question: str) -> dict[str, IndexedDocument]:
-        return {doc.doc_id: doc for doc in self.index.documents()} if countries(question) else {}
+    def _known(self, hits: Sequence[Hit]) -> dict[str, IndexedDocument]:
+        held = {hit.passage.doc_id for hit in hits}
+        return {document.doc_id: document for document in self.index.documents() if document.doc_id in held}
 
     def _corrected(self, question: str, hits: list[Hit]) -> tuple[str, tuple[str, ...]]:
         texts = [f"{hit.passage.heading} {hit.passage.text}" for hit in hits]

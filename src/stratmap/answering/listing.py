@@ -49,7 +49,7 @@ def list_answer(question: str, found: Found, score: Scorer, index: Archive, conf
     best_of: dict[str, Hit] = {}
     for hit in found.hits[:60]:
         best_of.setdefault(hit.passage.doc_id, hit)
-    sentences = sentences_of(list(best_of.values()), index.page_text)
+    sentences = sentences_of(list(best_of.values()), index.page_text, found.titles)
     scored = score(sentences)
     best: dict[str, int] = {}
     for i, sentence in enumerate(sentences):
@@ -77,7 +77,8 @@ def _opening(index: Archive, document: IndexedDocument) -> Sentence | None:
     text = index.page_text(document.doc_id, 0)[:4_000]
     page = 1 if document.name.lower().endswith(".pdf") else None
     whole = Passage(document.doc_id, 0, page, 0, len(text), 0, text)
-    return next(iter(sentences_of([Hit(whole, document.name, 1.0)], lambda _doc, _page: text)), None)
+    hit = Hit(whole, document.name, 1.0)
+    return next(iter(sentences_of([hit], lambda _doc, _page: text, {document.doc_id: document.title})), None)
 
 
 def _text(statements: list[Statement]) -> str:
