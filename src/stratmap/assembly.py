@@ -6,6 +6,7 @@ itself.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import os.path
 import re
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from stratmap.answering.reranker import Reranker
     from stratmap.encoding import Encoder
     from stratmap.index import Index, Indexable
+    from stratmap.index.features import Features
+    from stratmap.reviewing.reviews import Reviews
     from stratmap.tagging import Tagger
     from stratmap.tagging.tagger import PassageModel, Read
 
@@ -54,6 +57,7 @@ class Desk:
     def __init__(self, settings: Settings | None = None, index_folder: Path | None = None) -> None:
         self.settings = settings or Settings()
         self.index_folder = index_folder
+        self._tagger: tuple[str, Tagger] | None = None
 
     @cached_property
     def framework(self) -> Framework:
@@ -68,23 +72,64 @@ class Desk:
         return load_encoder(self.settings.encoding)
 
     @cached_property
+    def shipped_model(self) -> PassageModel:
+        """What scores passages before anybody's corrections: trained where shipped for framework and encoder, the
+        head that the settings name, or zero-shot.
+        """
+        return self._model()
+
+    @property
     def tagger(self) -> Tagger:
-        """The tagger of the framework: trained where a model for it and its encoder is shipped, else zero-shot."""
+        """The tagger of the framework, with the version in use where corrections of the index made one."""
         from stratmap.tagging import Tagger
 
-        return Tagger(self.framework, self.encoder, self._model(), self.settings.tagging, self.settings.reading)
+        stamp = self.reviews.versions.stamp() if self.reviews else ""
+        if self._tagger is None or self._tagger[0] != stamp:
+            model = self.reviews.current_model() if self.reviews else self.shipped_model
+            made = Tagger(self.framework, self.encoder, model, self.settings.tagging, self.settings.reading)
+            self._tagger = (stamp, made)
+        return self._tagger[1]
+
+    @property
+    def reviews(self) -> Reviews | None:
+        """Corrections, review and versions of the index; None where no index is named or it is not there yet."""
+        if self.index_folder is None or not (self.index_folder / "index.sqlite").is_file():
+            return None
+        return self._reviews
+
+    @cached_property
+    def _reviews(self) -> Reviews:
+        from stratmap.reviewing.reviews import Reviews
+
+        patience = self.settings.index.lock_timeout_s
+        model, name, dim = self.shipped_model, self.shipped_name, self.encoder.dim
+        return Reviews(self.index, self.framework, model, name, dim, patience)
 
     @property
     def identity(self) -> str:
         """What tags depend on: version, framework and the weights of encoder and tagger."""
         from stratmap import __version__
+
+        return f"{__version__} {self.tagger_name} {self.settings.tagging}"
+
+    @property
+    def tagger_name(self) -> str:
+        """What labels are made by now: framework, encoder and weights of the tagger, and the version in use."""
+        return self.reviews.tagger_name() if self.reviews else self.shipped_name
+
+    @cached_property
+    def shipped_name(self) -> str:
+        """Framework, encoder and weights of the tagger before anybody's corrections."""
         from stratmap.artefacts import load_manifest, shipped_folder
 
-        try:
-            tagger = load_manifest(shipped_folder(f"tagger-{self.framework.id}"), "tagger").fingerprint
-        except ArtefactError:
-            tagger = "zero-shot"
-        return f"{__version__} {self.framework.id} {self.encoder.fingerprint} {tagger} {self.settings.tagging}"
+        weights = "zero-shot"
+        if self.settings.tagging.head:
+            with contextlib.suppress(ArtefactError):
+                weights = load_manifest(Path(self.settings.tagging.head), "head").fingerprint
+        elif self.settings.encoding.encoder == "shipped":
+            with contextlib.suppress(ArtefactError):
+                weights = load_manifest(shipped_folder(f"tagger-{self.framework.id}"), "tagger").fingerprint
+        return f"{self.framework.id} {self.encoder.fingerprint} {weights}"
 
     def _model(self) -> PassageModel:
         from stratmap.artefacts import shipped_folder
@@ -161,12 +206,27 @@ class Desk:
         return read_document(path, self.settings.reading)
 
     def tag(self, document: Document) -> TaggedDocument:
-        """The tags of a document."""
-        return self.tagger.tag(document)
+        """The tags of a document, as corrected by people where its text was."""
+        if self.reviews is None:
+            return self.tagger.tag(document)
+        tagger = self.tagger
+        [read] = tagger.read_many([document])
+        probabilities = tagger.probabilities(read)
+        self.reviews.remember(self.reviews.features_of(read, probabilities, tagger.model))
+        return self.reviews.corrected(tagger.tags_of(read, probabilities))
 
     def ask(self, question: str, filters: Filters = Filters(), history: Sequence[str] = ()) -> Answer:  # noqa: B008
         """The answer to a question."""
         return self.assistant.ask(question, filters, history)
+
+    def ask_in_steps(
+        self,
+        question: str,
+        filters: Filters = Filters(),  # noqa: B008
+        history: Sequence[str] = (),
+    ) -> Iterator[Answer]:
+        """The answer as it grows; the last one is whole and checked."""
+        yield self.assistant.ask(question, filters, history)
 
     def documents(self) -> list[IndexedDocument]:
         """All indexed documents."""
@@ -189,6 +249,12 @@ class Desk:
             if hit.passage.doc_id != document.doc_id:
                 first.setdefault(hit.passage.doc_id, hit)
         return list(first.values())[:k]
+
+    def note_feedback(self, question: str, helpful: bool) -> None:
+        """Keep a verdict on an answer in the index's database."""
+        from stratmap.index.feedback import store_feedback
+
+        store_feedback(self.index.folder, question, helpful, self.settings.index.lock_timeout_s)
 
     def crosswalk(self, target: str) -> Crosswalk:
         """A crosswalk from the framework."""
@@ -217,14 +283,21 @@ class Desk:
                     unchanged += 1
                 else:
                     documents.append(with_sidecar(item, path))
-            added += index.add(self._batch(documents, failed))
+            added += self._put(index, self._batch(documents, failed))
         lost = [doc_id for doc_id in held if not index.holds(doc_id)]
         if lost:  # copies of a text that a file listed after them held, and no longer holds
             again = self.add({held[doc_id] for doc_id in lost})
             return Indexed(added + again.added, unchanged - len(lost), (*failed, *again.failed))
         return Indexed(added, unchanged, tuple(failed))
 
-    def _batch(self, documents: list[Document], failed: list[Unreadable]) -> list[Indexable]:
+    def _put(self, index: Index, ready: list[tuple[Indexable, Features]]) -> int:
+        """Index documents, and keep what the tagger made of their passages for review and retraining."""
+        added = index.add(item for item, _ in ready)
+        if added and self.reviews:
+            self.reviews.features.keep_scores((features.doc_id, features.logits) for _, features in ready)
+        return added
+
+    def _batch(self, documents: list[Document], failed: list[Unreadable]) -> list[tuple[Indexable, Features]]:
         """Documents encoded and tagged; where that fails for one, it is reported and the others go on."""
         try:
             return [self._indexable(read) for read in self.tagger.read_many(documents)]
@@ -234,16 +307,21 @@ class Desk:
                 return []
             return [item for document in documents for item in self._batch([document], failed)]
 
-    def _indexable(self, read: Read) -> Indexable:
+    def _indexable(self, read: Read) -> tuple[Indexable, Features]:
         from stratmap.index import Indexable
         from stratmap.reading.facts import facts_of
 
         facts = facts_of(read.document)
-        labels = declared_labels(read.document, self.framework)
+        current = self.tagger
+        probabilities = current.probabilities(read)
+        labels, tagger = declared_labels(read.document, self.framework), "declared"
         if labels is None:
-            tagged = self.tagger.tags_of(read)
+            tagger = self.tagger_name
+            tagged = current.tags_of(read, probabilities)
             labels = {t.code: t.probability for group in tagged.tags.values() for t in group if t.applied}
-        return Indexable(read.document, read.passages, read.encoded.embeddings, labels, facts.countries, facts.year)
+        vectors = read.encoded.embeddings
+        item = Indexable(read.document, read.passages, vectors, labels, facts.countries, facts.year, tagger)
+        return item, self._reviews.features_of(read, probabilities, current.model)
 
 
 def find_files(paths: Iterable[Path]) -> Iterator[Path]:

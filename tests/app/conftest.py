@@ -45,6 +45,7 @@ class FakeDesk:
     def __init__(self, with_archive: bool = True) -> None:
         self.framework: Framework = load_framework()
         self.pages = {}
+        self.feedback = []
         self.known = []
         for name, country, year, text in ARCHIVE if with_archive else ():
             document = read_text(text, name)
@@ -87,6 +88,12 @@ class FakeDesk:
                 if words & {word.strip("?.,").lower() for word in text[start:end].split()}:
                     return self._answer(question, document, text[start:end], start, end)
         return Answer(question, False, "The archive holds no passage that answers this.", (), tuple(self._hits()[:2]))
+
+    def ask_in_steps(self, question: str, filters: Filters = NO_FILTERS, history: Sequence[str] = ()):
+        yield self.ask(question, filters, history)
+
+    def note_feedback(self, question: str, helpful: bool) -> None:
+        self.feedback.append((question, helpful))
 
     def _answer(self, question: str, document: IndexedDocument, quote: str, start: int, end: int) -> Answer:
         citation = Citation(1, document.doc_id, document.name, 1, 0, start, end, quote, 0.9)

@@ -1,12 +1,18 @@
 """The handlers of the tabs over a small desk, and the running app as a program would call it."""
 
+import base64
+import io
 import json
+import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from PIL import Image
 
-from stratmap.app import ask_tab, framework_tab, portfolio_tab, reader, tag_tab
-from stratmap.app.protocol import Turn
+from stratmap.app import ask_tab, conversation, framework_tab, portfolio_tab, reader, tag_tab
+from stratmap.app.printed import PrintedPages
+from stratmap.app.render.answers import conversation as render_conversation
 from stratmap.app.samples import SAMPLES
 from stratmap.app.serve import launch
 from stratmap.errors import LimitExceeded, SettingsError, UsageError
@@ -70,34 +76,108 @@ class TestTagging:
 
 class TestAsking:
     def test_a_question_is_a_turn_and_a_problem_too(self, desk):
-        found = ask_tab.ask(desk, SETTINGS, " What helped \n returnees? ", [], Filters())
+        found = conversation.ask(desk, SETTINGS, " What helped \n returnees? ", [], Filters())
         assert found.question == "What helped returnees?"
         assert found.answer is not None
         assert found.answer.answered
-        assert "bang" in ask_tab.ask(desk, SETTINGS, "boom", [found], Filters()).problem
-        assert "at most 2,000" in ask_tab.ask(desk, SETTINGS, "x" * 2001, [], Filters()).problem
+        assert "bang" in conversation.ask(desk, SETTINGS, "boom", [found], Filters()).problem
+        assert "at most 2,000" in conversation.ask(desk, SETTINGS, "x" * 2001, [], Filters()).problem
 
     def test_filters_restrict_and_refuse_years_in_the_wrong_order(self, desk):
-        only = ask_tab.make_filters([], ["Armenia"], None, None)
-        turn = ask_tab.ask(desk, SETTINGS, "What helped returnees?", [], only)
+        only = conversation.make_filters([], ["Armenia"], None, None)
+        turn = conversation.ask(desk, SETTINGS, "What helped returnees?", [], only)
         assert turn.answer.citations[0].document == "armenia-return.md"
-        assert not ask_tab.make_filters([], [], None, None)
+        assert not conversation.make_filters([], [], None, None)
         with pytest.raises(UsageError, match="from 2020 to 2010"):
-            ask_tab.make_filters([], [], 2020, 2010)
-
-    def test_the_rate_is_limited_within_a_minute_only(self):
-        assert ask_tab.too_fast([0.0, 1.0], 2.0, 2)
-        assert not ask_tab.too_fast([0.0, 1.0], 62.0, 2)
-        assert not ask_tab.too_fast([0.0, 1.0], 2.0, 0)
+            conversation.make_filters([], [], 2020, 2010)
 
     def test_suggestions_come_from_the_archive(self, desk, bare_desk):
-        found = ask_tab.suggestions(desk.framework, desk.documents())
+        found = conversation.suggestions(desk.framework, desk.documents())
         assert len(found) == 3
         assert all(question.startswith("What was done on ") for question in found)
-        assert ask_tab.suggestions(bare_desk.framework, bare_desk.documents()) == []
+        assert conversation.suggestions(bare_desk.framework, bare_desk.documents()) == []
 
-    def test_the_export_is_written(self):
-        assert "cement" in Path(ask_tab.write_markdown([Turn("cement?", problem="no")])).read_text("utf-8")
+    def test_the_answer_grows_in_steps_and_the_last_one_is_whole(self, desk):
+        steps = list(conversation.ask_in_steps(desk, SETTINGS, "What helped returnees?", [], Filters()))
+        assert steps[0].pending
+        assert steps[0].answer is None
+        assert not steps[-1].pending
+        assert steps[-1].answer.answered
+
+    def test_a_verdict_is_stored_once_and_shown(self, desk):
+        desk.feedback.clear()
+        turns = [conversation.ask(desk, SETTINGS, "What helped returnees?", [], Filters())]
+        for key in ("up|0", "up|0", "down|0"):
+            turns = conversation.vote(desk, turns, key)
+        assert desk.feedback == [("What helped returnees?", True), ("What helped returnees?", False)]
+        assert 'data-vote="down|0" aria-pressed="true"' in render_conversation(turns)
+
+    @pytest.mark.parametrize("key", ["", "up", "up|1", "up|-1", "sideways|0", "up|0|0"])
+    def test_a_wrong_verdict_is_refused(self, desk, key):
+        turns = [conversation.ask(desk, SETTINGS, "What helped returnees?", [], Filters())]
+        with pytest.raises(UsageError, match="expected up"):
+            conversation.vote(desk, turns, key)
+
+    def test_the_exports_hold_answers_sources_and_what_was_not_found(self, desk):
+        import docx
+
+        asked = ("What helped returnees?", "cement?")
+        turns = [conversation.ask(desk, SETTINGS, question, [], Filters()) for question in asked]
+        word, markdown = ask_tab.write_conversation(turns)
+        text = "\n".join(paragraph.text for paragraph in docx.Document(word).paragraphs)
+        for content in (text, Path(markdown).read_text("utf-8")):
+            assert "retraining to 240 returnees" in content
+            assert "moldova-centre.md" in content
+            assert "Not found in the archive." in content
+
+
+class TestPrintedPages:
+    @pytest.fixture
+    def printed(self, desk, tmp_path):
+        """A desk of one PDF and the key of its second sentence."""
+        from reportlab.pdfgen.canvas import Canvas
+
+        from stratmap.reading import read_document
+        from stratmap.records import IndexedDocument
+
+        path = tmp_path / "report.pdf"
+        canvas = Canvas(str(path))
+        canvas.drawString(72, 700, "Wages were paid on time. Nineteen workers got their papers back.")
+        canvas.save()
+        document = read_document(path, SETTINGS.reading)
+        text = document.pages[0].text
+        start = text.index("Nineteen")
+        known = IndexedDocument(document.doc_id, path.name, str(path), "", "en", 1, (), None, {})
+        small = SimpleNamespace(documents=lambda: [known], page_text=lambda doc_id, page: text)
+        return small, f"{document.doc_id}|0|{start}|{len(text)}|1", path
+
+    def test_the_page_is_drawn_with_its_quotation(self, printed):
+        small, key, _ = printed
+        shown = PrintedPages(small, SETTINGS.reading).show(key)
+        picture = base64.b64decode(re.search(r"base64,([^\"]+)", shown)[1])
+        with Image.open(io.BytesIO(picture)) as image:
+            assert image.width == 1_100
+            marked = sum(n for n, (r, g, b) in image.getcolors(1 << 24) if r > 230 and g > 200 and b < 190)
+        assert marked > 2_000
+        assert str(printed[2].parent) not in shown
+
+    def test_a_file_that_is_gone_or_another_is_said(self, printed):
+        small, key, path = printed
+        from reportlab.pdfgen.canvas import Canvas
+
+        canvas = Canvas(str(path))
+        canvas.drawString(72, 700, "Something else altogether.")
+        canvas.save()
+        pages = PrintedPages(small, SETTINGS.reading)
+        assert "no longer holds the quotation" in pages.show(key)
+        path.unlink()
+        shown = pages.show(key)
+        assert "not where it was" in shown
+        assert str(path.parent) not in shown
+
+    def test_only_a_pdf_offers_its_printed_page(self, desk):
+        doc_id = desk.documents()[1].doc_id
+        assert "data-printed" not in reader.open_place(desk, f"{doc_id}|0|0|9|1")
 
 
 class TestReading:

@@ -1,101 +1,87 @@
-"""The tab *Ask*: a question with filters comes in, a conversation of cited answers goes out.
+"""The tab *Ask*: draws the conversation, its filters and the reader beside it, and wires them.
 
-The conversation lives in the session. Answers come from the desk; this module neither searches nor checks them.
+What happens is in `conversation`; the turns live in the session of whoever asks.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import time
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
-from stratmap.app.downloads import write_text
+from stratmap.app import conversation as talk
+from stratmap.app.downloads import write_bytes, write_text
+from stratmap.app.printed import PrintedPages
 from stratmap.app.protocol import DeskLike, Turn
-from stratmap.app.reader import open_place, wire_reader
+from stratmap.app.reader import UNLISTED, open_place, wire_reader
 from stratmap.app.render.answers import as_markdown, conversation
 from stratmap.app.render.text import empty
 from stratmap.app.theme import behaviour
-from stratmap.errors import StratmapError, UsageError
-from stratmap.framework import Framework, Group
-from stratmap.records import Filters, IndexedDocument
+from stratmap.errors import StratmapError
+from stratmap.framework import Group
 from stratmap.settings import Settings
 
-_HISTORY = 6
 _READER = ("The source", "Choose a number in an answer to read the page it comes from.")
 
 
-def make_filters(
-    labels: Sequence[str], countries: Sequence[str], year_from: float | None, year_to: float | None
-) -> Filters:
-    """Filters from what the screen holds; empty fields restrict nothing.
+@dataclass(frozen=True, slots=True)
+class AskTab:
+    """What is filled anew when a page opens: filters of countries and documents, and the suggested questions."""
 
-    Raises:
-        UsageError: The years are the wrong way round.
-    """
-    first, last = (int(year) if year else None for year in (year_from, year_to))
-    if first and last and first > last:
-        raise UsageError(f"expected years in order, found from {first} to {last}.")
-    return Filters(tuple(labels), tuple(countries), first, last)
+    countries: Any
+    documents: Any
+    suggested: tuple[Any, ...]
 
+    def refreshed(self, desk: DeskLike) -> list[Any]:
+        """New values, in the order of `parts`."""
+        held = talk.archive(desk)
+        countries = sorted({country for document in held for country in document.countries})
+        names = sorted({document.name for document in held})
+        asked = talk.suggestions(desk.framework, held)
+        asked += [""] * (len(self.suggested) - len(asked))
+        return [
+            gr.Dropdown(choices=countries),
+            gr.Dropdown(choices=names),
+            *(gr.Button(question, visible=bool(question)) for question in asked),
+        ]
 
-def too_fast(times: Sequence[float], now: float, most: int) -> bool:
-    """Whether a session has asked `most` questions within the last minute."""
-    return most > 0 and sum(now - moment < 60 for moment in times) >= most
-
-
-def ask(desk: DeskLike, settings: Settings, question: str, turns: Sequence[Turn], filters: Filters) -> Turn:
-    """One more turn; a problem is a turn with its reason, never an exception for the screen."""
-    asked = " ".join(question.split())
-    most = settings.answering.max_question_characters
-    if len(asked) > most:
-        return Turn(asked[:most], problem=f"expected at most {most:,} characters, found {len(asked):,}.")
-    history = [turn.question for turn in turns if turn.answer is not None][-_HISTORY:]
-    try:
-        return Turn(asked, desk.ask(asked, filters, history))
-    except StratmapError as error:
-        return Turn(asked, problem=str(error))
+    @property
+    def parts(self) -> list[Any]:
+        """The components that `refreshed` fills."""
+        return [self.countries, self.documents, *self.suggested]
 
 
-def suggestions(framework: Framework, documents: Sequence[IndexedDocument], most: int = 3) -> list[str]:
-    """Questions that the archive can be expected to answer: its commonest pairs of objective and country."""
-    codes = [label.code for label in framework.groups[0].labels]
-    pairs = Counter((c, country) for d in documents for c in d.labels if c in codes for country in d.countries)
-    chosen: list[str] = []
-    seen: set[str] = set()
-    for (code, country), _ in sorted(pairs.items(), key=lambda item: (-item[1], item[0])):
-        if code in seen or country in seen:
-            continue
-        seen |= {code, country}
-        chosen.append(f"What was done on {framework.label(code).name.lower()} in {country}?")
-    return chosen[:most]
+@dataclass(frozen=True, slots=True)
+class _Panels:
+    shown: Any
+    turns: Any
+    question: Any
+    suggested_row: Any
+    reader: Any
+    printed: Any
+    files: tuple[Any, ...]
 
 
-def write_markdown(turns: Sequence[Turn]) -> str:
-    """A file with the conversation and its sources; the address of the file."""
-    return write_text("stratmap-conversation.md", as_markdown(turns))
+def write_conversation(turns: list[Turn]) -> tuple[str, str]:
+    """Two files with the conversation and its sources, DOCX and Markdown."""
+    from stratmap.app.conversation_docx import conversation_docx
+
+    return (
+        write_bytes("stratmap-conversation.docx", conversation_docx(turns)),
+        write_text("stratmap-conversation.md", as_markdown(turns)),
+    )
 
 
-def archive(desk: DeskLike) -> list[IndexedDocument]:
-    """The documents of the archive, none where there is no archive yet."""
-    try:
-        return desk.documents()
-    except StratmapError:
-        return []
-
-
-def build(desk: DeskLike, settings: Settings) -> Any:
-    """Draw the tab and wire its events; returns the filter of countries, to be filled when a page opens."""
+def build(desk: DeskLike, settings: Settings) -> AskTab:
+    """Draw the tab and wire its events."""
     turns = gr.State([])
-    times = gr.State([])
     with gr.Row(elem_classes="sm-ask"):
         with gr.Column(scale=3, min_width=320):
-            shown = gr.HTML(conversation([]), elem_id="conversation", js_on_load=behaviour(), apply_default_css=False)
-            with gr.Row(elem_classes="sm-actions sm-suggest"):
-                tries = [gr.Button(q, size="sm") for q in suggestions(desk.framework, archive(desk))]
+            shown = _panel(conversation([]), "conversation")
+            with gr.Row(elem_classes="sm-actions sm-suggest") as row:
+                tries = tuple(gr.Button("", size="sm", visible=False) for _ in range(talk.SUGGESTED))
             question = gr.Textbox(
                 label="Your question",
                 lines=1,
@@ -107,19 +93,23 @@ def build(desk: DeskLike, settings: Settings) -> Any:
             filters = _filters(desk)
             with gr.Row(elem_classes="sm-actions"):
                 clear = gr.Button("New conversation", size="sm", scale=0, min_width=150)
-                export = gr.DownloadButton("Export as Markdown", size="sm", scale=0, min_width=170, interactive=False)
+                files = tuple(
+                    gr.DownloadButton(
+                        f"Export {name}", size="sm", scale=0, min_width=130, interactive=False, elem_id=f"ask-{name}"
+                    )
+                    for name in ("DOCX", "Markdown")
+                )
         with gr.Column(scale=2, min_width=320):
-            reader = gr.HTML(empty(*_READER), elem_id="reader", js_on_load=behaviour(), apply_default_css=False)
-    _wire(desk, settings, (question, turns, times, *filters), tries, (shown, turns, times, question, export))
-    clear.click(
-        lambda: (conversation([]), [], empty(*_READER), gr.DownloadButton(interactive=False)),
-        None,
-        [shown, turns, reader, export],
-        api_name="new_conversation",
-    )
-    wire_reader(shown, reader, lambda key: open_place(desk, key), "open_citation")
-    _wire_api(desk, settings)
-    return filters[2]
+            reader = _panel(empty(*_READER), "reader")
+            printed = _panel("", "printed")
+    panels = _Panels(shown, turns, question, row, reader, printed, files)
+    _wire_questions(desk, settings, panels, filters, tries)
+    _wire_rest(desk, settings, panels, clear)
+    return AskTab(filters[2], filters[3], tries)
+
+
+def _panel(value: str, elem_id: str) -> Any:
+    return gr.HTML(value, elem_id=elem_id, js_on_load=behaviour(), apply_default_css=False)
 
 
 def _choices(group: Group) -> list[tuple[str, str]]:
@@ -134,62 +124,91 @@ def _filters(desk: DeskLike) -> tuple[Any, ...]:
             objectives = gr.Dropdown(_choices(groups[0]), multiselect=True, label="Objective")
             principles = gr.Dropdown(second, multiselect=True, label="Principle", visible=bool(second))
         with gr.Row():
-            countries = gr.Dropdown([], multiselect=True, label="Country", scale=2)
+            countries = gr.Dropdown([], multiselect=True, label="Country", elem_id="filter-country")
+            documents = gr.Dropdown([], multiselect=True, label="Document", elem_id="filter-document")
+        with gr.Row():
             year_from = gr.Number(label="From year", precision=0, value=None, min_width=100)
             year_to = gr.Number(label="To year", precision=0, value=None, min_width=100)
-    return objectives, principles, countries, year_from, year_to
+    return objectives, principles, countries, documents, year_from, year_to
 
 
-def country_choices(desk: DeskLike) -> list[str]:
-    """The countries of the archive in order."""
-    return sorted({country for document in archive(desk) for country in document.countries})
-
-
-def _wire(desk: DeskLike, settings: Settings, inputs: Any, tries: Sequence[Any], outputs: Any) -> None:
-    question = inputs[0]
-
+def _wire_questions(
+    desk: DeskLike, settings: Settings, panels: _Panels, filters: tuple[Any, ...], tries: tuple[Any, ...]
+) -> None:
     def answer(
         asked: str,
         turns: list[Turn],
-        times: list[float],
         objectives: list[str],
         principles: list[str],
         countries: list[str],
+        documents: list[str],
         year_from: float | None,
         year_to: float | None,
-    ) -> Any:
-        now = time.monotonic()
+    ) -> Iterator[Any]:
+        """Answer in the conversation of this session."""
         if not (asked or "").strip():
-            return conversation(turns), turns, times, asked, gr.skip()
-        if too_fast(times, now, settings.app.questions_per_minute):
-            turn = Turn(asked, problem="Too many questions within a minute; wait a moment and ask again.")
-        else:
-            try:
-                chosen = make_filters([*objectives, *principles], countries, year_from, year_to)
-                turn = ask(desk, settings, asked, turns, chosen)
-            except StratmapError as error:
-                turn = Turn(asked, problem=str(error))
-        now_all = [*turns, turn]
-        file = gr.DownloadButton(value=write_markdown(now_all), interactive=True)
-        return conversation(now_all), now_all, [*times, now][-1000:], "", file
+            yield conversation(turns), turns, asked, gr.skip()
+            return
+        kept = turns[-talk.MOST_TURNS :]
+        try:
+            chosen = talk.make_filters([*objectives, *principles], countries, year_from, year_to, documents)
+            for turn in talk.ask_in_steps(desk, settings, asked, kept, chosen):
+                now = [*kept, turn]
+                yield conversation(now), now, "", gr.Row(visible=False)
+        except StratmapError as error:
+            now = [*kept, Turn(asked, problem=str(error))]
+            yield conversation(now), now, asked, gr.Row(visible=False)
 
-    question.submit(answer, list(inputs), list(outputs), api_name="ask_in_conversation")
+    inputs = [panels.question, panels.turns, *filters]
+    outputs = [panels.shown, panels.turns, panels.question, panels.suggested_row]
+    finish: dict[str, Any] = {"show_progress": "hidden", **UNLISTED}
+
+    def written(turns: list[Turn]) -> list[Any]:
+        if not turns:
+            return [gr.skip() for _ in panels.files]
+        return [gr.DownloadButton(value=path, interactive=True) for path in write_conversation(turns)]
+
+    panels.question.submit(
+        answer, inputs, outputs, api_name="ask_in_conversation", show_progress="hidden", **UNLISTED
+    ).then(written, panels.turns, list(panels.files), api_name="write_conversation", **finish)
     for number, button in enumerate(tries, 1):
-        button.click(
-            lambda label=button.value: label,
-            None,
-            question,
-            api_name=f"suggested_{number}",
-            api_visibility="undocumented",
-        ).then(answer, list(inputs), list(outputs), api_name=f"ask_suggested_{number}", api_visibility="undocumented")
+        button.click(lambda text: text, button, panels.question, api_name=f"suggested_{number}", **finish).then(
+            answer, inputs, outputs, api_name=f"ask_suggested_{number}", **finish
+        ).then(written, panels.turns, list(panels.files), api_name=f"write_suggested_{number}", **finish)
 
 
-def _wire_api(desk: DeskLike, settings: Settings) -> None:
-    def ask_api(question: str) -> dict[str, Any]:
-        """Answer one question from the archive, with quotations and their places."""
-        turn = ask(desk, settings, question, [], Filters())
-        if turn.answer is None:
-            raise gr.Error(turn.problem)
-        return dataclasses.asdict(turn.answer)
+def _wire_rest(desk: DeskLike, settings: Settings, panels: _Panels, clear: Any) -> None:
+    def start_again() -> list[Any]:
+        files = [gr.DownloadButton(interactive=False) for _ in panels.files]
+        return [conversation([]), [], empty(*_READER), "", gr.Row(visible=True), *files]
 
-    gr.api(ask_api, api_name="ask")
+    clear.click(
+        start_again,
+        None,
+        [panels.shown, panels.turns, panels.reader, panels.printed, panels.suggested_row, *panels.files],
+        api_name="new_conversation",
+        show_progress="hidden",
+        **UNLISTED,
+    )
+    pages = PrintedPages(desk, settings.reading)
+    wire_reader(
+        panels.shown, panels.reader, lambda key: open_place(desk, key), "open_citation", panels.printed, pages.show
+    )
+    key = gr.Textbox(visible=False)
+
+    def voted(key: str, turns: list[Turn]) -> tuple[Any, Any]:
+        try:
+            now = talk.vote(desk, turns, key)
+        except StratmapError as error:
+            raise gr.Error(str(error)) from error
+        return conversation(now), now
+
+    panels.shown.like(
+        voted,
+        [key, panels.turns],
+        [panels.shown, panels.turns],
+        js="(_, turns) => [window.stratmapChosen || '', turns]",
+        api_name="vote",
+        show_progress="hidden",
+        **UNLISTED,
+    )

@@ -2,6 +2,8 @@
    data-jump   scrolls to the element of that id and marks it for a moment
    data-show   shows the element of that id and hides its siblings
    data-choose hands a key to the server (a citation, a cell of the map)
+   data-printed asks for the printed page of a key
+   data-vote   hands a verdict on an answer to the server
    data-copy   copies the text of the element of that id
    data-theme  switches between light and dark
    It never evaluates, inserts or sends text of a document. */
@@ -33,7 +35,7 @@ function jump(id) {
 }
 
 element.addEventListener("click", (event) => {
-  const hit = event.target.closest("[data-jump],[data-show],[data-choose],[data-copy],[data-theme]");
+  const hit = event.target.closest("[data-jump],[data-show],[data-choose],[data-copy],[data-theme],[data-printed],[data-vote]");
   if (!hit || !element.contains(hit)) return;
   if (hit.dataset.jump) {
     if (hit.tagName === "A") event.preventDefault();
@@ -49,6 +51,9 @@ element.addEventListener("click", (event) => {
     element.querySelectorAll(".sm-chosen").forEach((node) => node.classList.remove("sm-chosen"));
     hit.classList.add("sm-chosen");
     trigger("click");
+  } else if (hit.dataset.printed || hit.dataset.vote) {
+    window.stratmapChosen = hit.dataset.printed || hit.dataset.vote;
+    trigger(hit.dataset.printed ? "select" : "like");
   } else if (hit.dataset.copy) {
     const source = document.getElementById(hit.dataset.copy);
     navigator.clipboard?.writeText(source ? source.textContent : "").then(() => {

@@ -33,19 +33,19 @@ def build_app(desk: DeskLike, settings: Settings | None = None) -> gr.Blocks:
             with gr.Tab("Tag", id="tag"):
                 tag_tab.build(desk, chosen)
             with gr.Tab("Ask", id="ask"):
-                countries = ask_tab.build(desk, chosen)
+                asking = ask_tab.build(desk, chosen)
             with gr.Tab("Framework", id="framework"):
                 picture = framework_tab.build(desk)
             with gr.Tab("Portfolio", id="portfolio"):
                 by, coverage, gaps = portfolio_tab.build(desk)
 
-        def refresh(rows: str) -> tuple[Any, str, str, str]:
+        def refresh(rows: str) -> tuple[Any, ...]:
             return (
-                gr.Dropdown(choices=ask_tab.country_choices(desk)),
+                *asking.refreshed(desk),
                 framework_tab.show_framework(desk),
                 portfolio_tab.show_portfolio(desk, rows),
                 portfolio_tab.show_gaps(desk),
             )
 
-        app.load(refresh, by, [countries, picture, coverage, gaps], api_name="refresh", show_progress="hidden")
+        app.load(refresh, by, [*asking.parts, picture, coverage, gaps], api_name="refresh", show_progress="hidden")
     return app

@@ -49,8 +49,13 @@ def write_iati(reports: Sequence[TaggedReport], framework: Framework) -> str:
 
 def write_text(name: str, content: str) -> str:
     """A text as a file of that name."""
+    return write_bytes(name, content.encode("utf-8", "replace"))
+
+
+def write_bytes(name: str, content: bytes) -> str:
+    """Bytes as a file of that name."""
     path = _fresh(name)
-    path.write_text(content, encoding="utf-8")
+    path.write_bytes(content)
     return str(path)
 
 

@@ -5,7 +5,7 @@ Comes in: nothing. Goes out: a protocol and the records that tabs keep in a sess
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -26,6 +26,9 @@ class DeskLike(Protocol):
     def ask(self, question: str, filters: Filters = ..., history: Sequence[str] = ...) -> Answer:
         """The answer to a question; `history` holds the earlier questions of the conversation."""
 
+    def ask_in_steps(self, question: str, filters: Filters = ..., history: Sequence[str] = ...) -> Iterator[Answer]:
+        """The same answer as it grows; the last one is whole."""
+
     def documents(self) -> list[IndexedDocument]:
         """What the archive holds."""
 
@@ -34,6 +37,9 @@ class DeskLike(Protocol):
 
     def similar(self, document: Document, k: int = ...) -> list[Hit]:
         """The passages of the archive that are nearest to a document."""
+
+    def note_feedback(self, question: str, helpful: bool) -> None:
+        """Keep a verdict on the answer to a question."""
 
     def crosswalk(self, target: str) -> Crosswalk:
         """The links of the framework to another one."""
@@ -54,8 +60,13 @@ class TaggedReport:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One question of a conversation with its answer, or the problem that stood in the way."""
+    """One question of a conversation with its answer, or the problem that stood in the way.
+
+    `pending` is true while the answer is being made; `helpful` is the reader's verdict, None where there is none.
+    """
 
     question: str
     answer: Answer | None = None
     problem: str = ""
+    pending: bool = False
+    helpful: bool | None = None

@@ -16,6 +16,9 @@ from stratmap.app.render.text import notice
 from stratmap.errors import StratmapError, UsageError
 
 _CHOSEN = "() => window.stratmapChosen || ''"
+# Handlers that fill panels of the page can be called by name and are left out of the lists for programs, which have
+# endpoints of their own (`api.py`).
+UNLISTED: dict[str, Any] = {"api_visibility": "undocumented"}
 
 
 def parse_key(key: str) -> tuple[str, int, int, int, int | None]:
@@ -45,10 +48,25 @@ def open_place(desk: DeskLike, key: str) -> str:
     except StratmapError as error:
         return notice(str(error), kind="problem")
     title = (known.title or known.name) if known else doc_id
-    return page_view(title, page, text, start, end)
+    printed = key if known and known.name.lower().endswith(".pdf") and end > start else ""
+    return page_view(title, page, text, start, end, printed)
 
 
-def wire_reader(panel: Any, reader: Any, handler: Callable[[str], str], api_name: str) -> None:
-    """Let a click on a chip in `panel` fill `reader`."""
+def wire_reader(
+    panel: Any, reader: Any, handler: Callable[[str], str], api_name: str, printed: Any = None, draw: Any = None
+) -> None:
+    """Let a click on a chip in `panel` fill `reader`, and a click on *Show the printed page* there fill `printed`."""
     key = gr.Textbox(visible=False)
-    panel.click(handler, key, reader, js=_CHOSEN, api_name=api_name, show_progress="hidden")
+    if printed is None:
+        panel.click(handler, key, reader, js=_CHOSEN, api_name=api_name, show_progress="hidden", **UNLISTED)
+        return
+    panel.click(
+        lambda chosen: (handler(chosen), ""),
+        key,
+        [reader, printed],
+        js=_CHOSEN,
+        api_name=api_name,
+        show_progress="hidden",
+        **UNLISTED,
+    )
+    reader.select(draw, key, printed, js=_CHOSEN, api_name=f"{api_name}_printed", show_progress="minimal", **UNLISTED)

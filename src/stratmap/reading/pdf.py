@@ -19,7 +19,7 @@ from stratmap.reading.pdf_lines import Line, join_pages, split_units
 from stratmap.reading.pdf_streams import without_bombs
 from stratmap.settings import ReadingSettings
 
-_LOCK = threading.Lock()
+PDFIUM_LOCK = threading.Lock()
 _PASSWORD = 4  # FPDF_ERR_PASSWORD
 _JUNK_TITLES = (
     "microsoft word",
@@ -40,7 +40,7 @@ def read_pdf(data: bytes, name: str, settings: ReadingSettings) -> Extract:
         DamagedDocument: It is no PDF that pdfium can open, or has no page.
     """
     safe, skipped = without_bombs(data, settings.max_unpacked_bytes)
-    with _LOCK:
+    with PDFIUM_LOCK:
         document = _open(safe, name)
         try:
             return _read(document, name, settings, skipped)

@@ -15,6 +15,7 @@ from stratmap.app.render.text import empty, notice, percent, place, shortened, t
 from stratmap.records import Answer, Citation, Hit
 
 _MARKER = re.compile(r"\[(\d{1,3})\]")
+_WAITING = '<div class="sm-answer sm-waiting" role="status"><span class="sm-dots"></span>Reading the archive</div>'
 
 
 def conversation(turns: Sequence[Turn]) -> str:
@@ -22,28 +23,41 @@ def conversation(turns: Sequence[Turn]) -> str:
     if not turns:
         return empty("Ask the archive", "Answers are quotations, each with its document and page.")
     last = len(turns) - 1
-    inside = "".join(_turn(turn, newest=i == last) for i, turn in enumerate(turns))
+    inside = "".join(_turn(turn, i, newest=i == last) for i, turn in enumerate(turns))
     return f'<div class="sm-chat" role="log" aria-live="polite" aria-label="Conversation">{inside}</div>'
 
 
-def _turn(turn: Turn, newest: bool) -> str:
+def _turn(turn: Turn, number: int, newest: bool) -> str:
     here = ' data-into-view="1"' if newest else ""
     asked = f'<div class="sm-asked" dir="auto"{here}>{text(turn.question)}</div>'
     if turn.answer is None:
-        return asked + notice(turn.problem, kind="problem")
-    return asked + (_found(turn.answer) if turn.answer.answered else _not_found(turn.answer))
+        return asked + (_WAITING if turn.pending else notice(turn.problem, kind="problem"))
+    verdict = "" if turn.pending else _verdict(number, turn.helpful)
+    return asked + (_found(turn.answer, verdict) if turn.answer.answered else _not_found(turn.answer, verdict))
 
 
-def _found(answer: Answer) -> str:
+def _verdict(number: int, helpful: bool | None) -> str:
+    """The question whether it helped, with the answer given so far."""
+    buttons = "".join(
+        f'<button type="button" class="sm-vote" data-vote="{word}|{number}" aria-pressed="{str(on).lower()}">'
+        f"{name}</button>"
+        for word, name, on in (("up", "Yes", helpful is True), ("down", "No", helpful is False))
+    )
+    said = "Thank you." if helpful is not None else "Did this help?"
+    return f'<div class="sm-verdict"><span class="sm-muted">{said}</span>{buttons}</div>'
+
+
+def _found(answer: Answer, verdict: str) -> str:
     if answer.statements:
         body = "".join(_statement(s.text, s.markers, s.supported, answer.citations) for s in answer.statements)
     else:
         body = _statement(answer.answer, (), True, answer.citations)
-    sources = "".join(_source(citation) for citation in answer.citations)
+    said = {statement.text for statement in answer.statements}
+    sources = "".join(_source(citation, citation.quote not in said) for citation in answer.citations)
     confidence = f'<span class="sm-muted">confidence {text(percent(answer.confidence))}</span>'
     return (
         f'<article class="sm-answer">{body}<div class="sm-sources"><h4>Sources {confidence}</h4>{sources}</div>'
-        f"{_notes(answer)}</article>"
+        f"{_notes(answer)}{verdict}</article>"
     )
 
 
@@ -70,16 +84,18 @@ def _chip(citation: Citation) -> str:
     )
 
 
-def _source(citation: Citation) -> str:
+def _source(citation: Citation, quoted: bool) -> str:
+    """A line of the list of sources; the quotation is left out where the answer above consists of it."""
     where = " · ".join(part for part in (citation.document, place(citation.page)) if part)
+    quote = f'<span class="sm-q" dir="auto">{text(shortened(citation.quote))}</span>' if quoted else ""
     return (
         f'<button type="button" class="sm-evidence sm-source" data-choose="{text(_key(citation))}">'
-        f'<span class="sm-number">{citation.marker}</span><span class="sm-q" dir="auto">'
-        f'{text(shortened(citation.quote))}</span><span class="sm-muted" dir="auto">{text(where)}</span></button>'
+        f'<span class="sm-number">{citation.marker}</span>{quote}'
+        f'<span class="sm-muted" dir="auto">{text(where)}</span></button>'
     )
 
 
-def _not_found(answer: Answer) -> str:
+def _not_found(answer: Answer, verdict: str) -> str:
     said = answer.answer or "No passage of the archive answers this question."
     near = "".join(_pointer(hit) for hit in answer.passages[:4])
     closest = (
@@ -87,7 +103,7 @@ def _not_found(answer: Answer) -> str:
     )
     return (
         '<article class="sm-answer sm-nothing"><h4>Not found in the archive</h4>'
-        f'<p class="sm-said" dir="auto">{text(said)}</p>{closest}{_notes(answer)}</article>'
+        f'<p class="sm-said" dir="auto">{text(said)}</p>{closest}{_notes(answer)}{verdict}</article>'
     )
 
 

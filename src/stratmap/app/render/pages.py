@@ -104,8 +104,11 @@ def document_panel(document: Document, spans: dict[int, list[Span]]) -> str:
     )
 
 
-def page_view(title: str, page: int | None, page_text: str, start: int, end: int) -> str:
-    """One page of the archive with a quotation highlighted and scrolled to."""
+def page_view(title: str, page: int | None, page_text: str, start: int, end: int, printed: str = "") -> str:
+    """One page of the archive with a quotation highlighted and scrolled to.
+
+    `printed` is the key under which the page can be seen as it was printed, "" where it cannot.
+    """
     where = f'<span class="sm-muted">{text(place(page))}</span>'
     if 0 <= start < min(end, len(page_text)):
         before, quote, after = page_text[:start], page_text[start:end], page_text[end:]
@@ -116,7 +119,22 @@ def page_view(title: str, page: int | None, page_text: str, start: int, end: int
         '<section class="sm-card sm-reader" data-into-view="1" aria-label="Page of the archive">'
         f'<h3 class="sm-h"><span dir="auto">{text(title)}</span> {where}</h3>'
         '<div class="sm-scroll" tabindex="0" role="region" aria-label="Text of the page">'
-        f'<div class="sm-prose" dir="auto">{body}</div></div></section>'
+        f'<div class="sm-prose" dir="auto">{body}</div></div>{_printed_button(printed)}</section>'
+    )
+
+
+def _printed_button(key: str) -> str:
+    if not key:
+        return ""
+    return f'<button type="button" class="sm-button sm-below" data-printed="{text(key)}">Show the printed page</button>'
+
+
+def printed_page(name: str, page: int | None, jpeg: str) -> str:
+    """A printed page; `jpeg` is the picture in base64."""
+    said = f"{name}, {place(page)}, with the quotation marked"
+    return (
+        '<section class="sm-card sm-printed" data-into-view="1" aria-label="The printed page">'
+        f'<img alt="{text(said)}" src="data:image/jpeg;base64,{text(jpeg)}"></section>'
     )
 
 
