@@ -95,7 +95,8 @@ def tag(
 @app.command()
 def index(
     paths: Annotated[
-        list[str], typer.Argument(help="Files and folders to add, or one of: compact, verify, delete, rollback.")
+        list[str],
+        typer.Argument(help="Files and folders to add; or compact, verify, delete, rollback, export, import."),
     ],
     index_folder: IndexFolder = _INDEX,
     as_json: AsJson = False,
@@ -111,6 +112,10 @@ def index(
       stratmap index compact --index index
 
       stratmap index rollback 3 --index index
+
+      stratmap index export carrier/ --index index
+
+      stratmap index import carrier/ --index elsewhere
     """
     from stratmap.cli import indexing
 
@@ -216,13 +221,14 @@ def web(
 @app.command()
 def doctor(
     index_folder: Annotated[Path | None, typer.Option("--index", help="An index folder to check too.")] = None,
+    repair: Annotated[bool, typer.Option("--repair", help="Mend the index from the text that it holds first.")] = False,
     as_json: AsJson = False,
     settings: SettingsFile = None,
 ) -> None:
     """Check models, framework, settings and an index; exit code 1 where something is wrong."""
     from stratmap.cli import examining
 
-    raise typer.Exit(examining.run(index_folder, _settings(settings), as_json))
+    raise typer.Exit(examining.run(index_folder, _settings(settings), as_json, repair))
 
 
 @app.command()

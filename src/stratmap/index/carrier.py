@@ -57,6 +57,7 @@ class Contents:
     """What a carrier says of itself.
 
     Attributes:
+        notes: What other rooms note in the index of themselves.
         tables: Corrections and the like: file, columns and number of rows, by table.
         complete: Whether all parts are there.
     """
@@ -66,6 +67,7 @@ class Contents:
     dim: int
     generation: int
     compacted: int = 0
+    notes: dict[str, str] = field(default_factory=dict)
     parts: tuple[Part, ...] = ()
     tables: dict[str, tuple[Piece, tuple[str, ...], int]] = field(default_factory=dict)
     complete: bool = False
@@ -186,6 +188,7 @@ def _contents(value: dict[str, Any]) -> Contents:
         _count(value["dim"]),
         _count(value["generation"]),
         _count(value["compacted"]),
+        {_text(key): _text(note) for key, note in value["notes"].items()},
         parts,
         tables,
         value["complete"] is True,

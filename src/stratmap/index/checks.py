@@ -23,7 +23,7 @@ class Fault:
 
     Attributes:
         kind: `database` (pages of the file), `state` (generations), `orphans` (rows without a document), `text`,
-            `passages` (spans or vectors), `lost` (commits), `unsealed` (no digest yet).
+            `passages` (spans or vectors), `lost` (commits), `unsealed` (no digest yet), `stale` (tags).
         sentence: What was expected and found.
         rows: Row numbers of the documents, where they are known.
     """
@@ -115,3 +115,19 @@ def _content(
     if not np.isfinite(lengths).all():
         return "passages", "expected finite vectors, found others in"
     return ("", "") if seal else ("unsealed", "written by an earlier version, without digests")
+
+
+def find_stale(connection: sqlite3.Connection, tagger: str, codes: frozenset[str]) -> list[Fault]:
+    """Living documents whose labels were made by another tagger, or are none of the framework's."""
+    if not has_seals(connection):
+        return []
+    query = (
+        "SELECT documents.id FROM documents JOIN seals ON seals.document = documents.id "
+        "WHERE died IS NULL AND tagger NOT IN ('', 'declared', ?) ORDER BY documents.id"
+    )
+    rows = {row for (row,) in connection.execute(query, (tagger,))}
+    query = "SELECT document, code FROM labels JOIN documents ON documents.id = document WHERE died IS NULL"
+    rows |= {row for row, code in connection.execute(query) if code not in codes}
+    if not rows:
+        return []
+    return [Fault("stale", f"expected tags of the present tagger, found others: {len(rows)} documents", tuple(rows))]

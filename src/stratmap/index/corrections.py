@@ -21,7 +21,7 @@ from stratmap.records import Correction
 TAG, EVIDENCE, NOTE = "tag", "evidence", "note"
 Verdicts = dict[str, dict[str, bool]]
 # Made by the first correction: what the table of the first schema has no room for.
-_FACTS = """
+FACTS_TABLE = """
 CREATE TABLE IF NOT EXISTS correction_facts (
   correction INTEGER PRIMARY KEY REFERENCES corrections ON DELETE CASCADE, document TEXT NOT NULL, kind TEXT NOT NULL,
   page_index INTEGER, start INTEGER, "end" INTEGER, probability REAL, applied INTEGER) STRICT
@@ -55,7 +55,7 @@ class CorrectionStore:
         if not corrections:
             return []
         with writing(self._folder, self._timeout_s) as connection:
-            connection.execute(_FACTS)
+            connection.execute(FACTS_TABLE)
             numbers = [_insert(connection, one) for one in corrections]
             _raise_serial(connection)
         return numbers

@@ -26,7 +26,7 @@ CREATE TABLE IF NOT EXISTS scores (
   document INTEGER PRIMARY KEY REFERENCES documents ON DELETE CASCADE, tagger TEXT NOT NULL, logits BLOB NOT NULL)
   STRICT
 """
-_EXAMPLES = """
+EXAMPLES_TABLE = """
 CREATE TABLE IF NOT EXISTS examples (
   doc_id TEXT PRIMARY KEY, document TEXT NOT NULL, tagger TEXT NOT NULL, labels INTEGER NOT NULL,
   vectors BLOB NOT NULL, logits BLOB NOT NULL, lengths BLOB NOT NULL, spans BLOB NOT NULL) STRICT
@@ -132,7 +132,7 @@ class FeatureStore:
             _bytes(features.spans, "<i8"),
         )
         with writing(self._folder, self._timeout_s) as connection:
-            connection.execute(_EXAMPLES)
+            connection.execute(EXAMPLES_TABLE)
             connection.execute("INSERT OR REPLACE INTO examples VALUES (?,?,?,?,?,?,?,?)", row)
 
     def examples(self) -> list[Features]:
@@ -202,5 +202,7 @@ def _matrix(data: bytes, kind: str, rows: int, doc_id: str) -> Any:
         )
     matrix = np.frombuffer(data, dtype=kind).reshape(rows, -1 if rows else 0)
     if kind == "<f4" and not np.isfinite(matrix).all():
-        raise IndexFolderError(f"{doc_id}: expected finite features, found others; delete the document and add it again.")
+        raise IndexFolderError(
+            f"{doc_id}: expected finite features, found others; delete the document and add it again."
+        )
     return matrix

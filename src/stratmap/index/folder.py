@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from stratmap.errors import IndexFolderError, UsageError
-from stratmap.index.checks import Fault, find_faults
+from stratmap.index.checks import Fault, find_faults, find_stale
 from stratmap.index.corrections import with_verdicts
 from stratmap.index.head import note_head, noted_head
 from stratmap.index.hybrid import Scores
@@ -236,6 +236,11 @@ class Index:
         """What is wrong, with the documents that it concerns; see `stratmap.index.checks`."""
         with reading(self.folder) as connection:
             return find_faults(connection, noted_head(self.folder))
+
+    def stale(self, tagger: str, codes: frozenset[str]) -> list[Fault]:
+        """Living documents whose labels another tagger made, or whose labels the framework does not have."""
+        with reading(self.folder) as connection:
+            return find_stale(connection, tagger, codes)
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:

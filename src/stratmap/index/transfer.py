@@ -6,6 +6,7 @@ gets its name in one step: a reader sees no index, or the whole one. It converts
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import shutil
@@ -13,12 +14,14 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from stratmap.errors import IndexFolderError, UsageError
 from stratmap.files import move_into_place, sync_file
 from stratmap.index.carrier import (
     NAME,
     Contents,
+    Part,
     Piece,
     begin,
     in_parts,
@@ -31,6 +34,8 @@ from stratmap.index.carrier import (
     write_piece,
 )
 from stratmap.index.checks import find_faults
+from stratmap.index.corrections import FACTS_TABLE
+from stratmap.index.features import EXAMPLES_TABLE
 from stratmap.index.head import note_head
 from stratmap.index.schema import FILE, create, reading, shrink, writing
 from stratmap.index.stored import StoredDocument, read_stored
@@ -38,6 +43,8 @@ from stratmap.index.writes import compacted_at, generation_of, write_document
 
 STAGING = ".import"
 _OWN = frozenset({"meta", "documents", "pages", "passages", "labels", "seals"})
+_DERIVED = frozenset({"scores"})  # made again from the documents, and known by their row numbers
+OWN_NOTES = frozenset({"schema", "encoder", "fingerprint", "dim", "generation", "compacted", "carrier", "imported"})
 _PATIENCE_S = 30.0
 Progress = Callable[[int], None]
 
@@ -48,7 +55,7 @@ def export_index(folder: Path, target: Path, progress: Progress | None = None) -
     Args:
         folder: The index.
         target: A new folder, or one in which an export of the same state was cut off.
-        progress: Called with the number of documents after each part.
+        progress: Called with the number of documents after each part that is written.
 
     Raises:
         UsageError: The target holds something else.
@@ -59,20 +66,21 @@ def export_index(folder: Path, target: Path, progress: Progress | None = None) -
             meta = dict(connection.execute("SELECT key, value FROM meta").fetchall())
             now = Contents(
                 meta["encoder"], meta["fingerprint"], int(meta["dim"]), generation_of(connection),
-                compacted_at(connection),
+                compacted_at(connection), {key: value for key, value in meta.items() if key not in OWN_NOTES},
             )  # fmt: skip
             before = begin(target, now)
-            done: list = []  # type: ignore[type-arg]
+            done: list[Part] = []
             for number, group in enumerate(in_parts(_all(connection)), 1):
                 known = before.parts[number - 1] if number <= len(before.parts) else None
-                same = known is not None and known.mark == mark_of(group) and _whole(target, known.texts, known.vectors)
-                done.append(known if same else write_part(target, number, group))
+                if known and known.mark == mark_of(group) and _whole(target, known.texts, known.vectors):
+                    done.append(known)
+                    continue
+                done.append(write_part(target, number, group))
                 now = replace(now, parts=tuple(done))
-                if not same:
-                    write_contents(target, now)
+                write_contents(target, now)
                 if progress:
                     progress(now.documents)
-            now = replace(now, tables=_export_tables(connection, target), complete=True)
+            now = replace(now, parts=tuple(done), tables=_export_tables(connection, target), complete=True)
             write_contents(target, now)
     except OSError as error:
         raise IndexFolderError(f"{error.filename or target}: cannot be written ({error.strerror}).") from error
@@ -101,7 +109,9 @@ def _export_tables(connection: sqlite3.Connection, target: Path) -> dict[str, tu
     for name, columns in side_tables(connection).items():
         listed = ", ".join(f'"{column}"' for column in columns)
         rows = connection.execute(f'SELECT {listed} FROM "{name}" ORDER BY rowid').fetchall()  # noqa: S608
-        data = b"".join(json.dumps(row, ensure_ascii=False).encode("utf-8") + b"\n" for row in rows)
+        if not rows:  # whether an empty table is there depends on what was used so far
+            continue
+        data = b"".join(json.dumps([_plain(v) for v in row], ensure_ascii=False).encode() + b"\n" for row in rows)
         tables[name] = (write_piece(target, f"table-{name}.jsonl", data), columns, len(rows))
     return tables
 
@@ -112,8 +122,23 @@ def side_tables(connection: sqlite3.Connection) -> dict[str, tuple[str, ...]]:
     return {
         name: tuple(column for (column,) in connection.execute("SELECT name FROM pragma_table_info(?)", (name,)))
         for (name,) in names
-        if name not in _OWN and not name.startswith("sqlite_") and name.isidentifier()
+        if name not in _OWN | _DERIVED and not name.startswith("sqlite_") and name.isidentifier()
     }
+
+
+def carried(carrier: Path, encoder: str, fingerprint: str) -> Contents:
+    """What a carrier holds, if it was made with this encoder.
+
+    Raises:
+        IndexFolderError: It was made with another one, or is no carrier.
+    """
+    contents = read_contents(carrier)
+    if contents.fingerprint != fingerprint:
+        raise IndexFolderError(
+            f"{carrier}: expected the carrier of an index of the encoder {encoder} ({fingerprint}), found one of "
+            f"{contents.encoder} ({contents.fingerprint}). Name that encoder in stratmap.toml."
+        )
+    return contents
 
 
 def import_index(carrier: Path, folder: Path, progress: Progress | None = None) -> Contents:
@@ -186,6 +211,10 @@ def _imported(staging: Path) -> int:
 
 def _finish(staging: Path, carrier: Path, contents: Contents) -> None:
     with writing(staging, _PATIENCE_S) as connection:
+        make_side_tables(connection)
+        connection.execute("PRAGMA defer_foreign_keys=ON")  # tables come by name, not by what refers to what
+        for key, value in contents.notes.items():
+            _set(connection, key, value)
         for name, (piece, columns, rows) in contents.tables.items():
             _import_table(connection, name, columns, _rows(carrier, piece, rows))
         if contents.compacted:
@@ -201,30 +230,41 @@ def _finish(staging: Path, carrier: Path, contents: Contents) -> None:
             raise IndexFolderError(f"{carrier}: " + "; ".join(fault.sentence for fault in faults))
 
 
-def _import_table(
-    connection: sqlite3.Connection, name: str, columns: tuple[str, ...], rows: list[list[object]]
-) -> None:
+def make_side_tables(connection: sqlite3.Connection) -> None:
+    """Make the tables that other rooms make when they first need them, so that their rows find a place."""
+    for statement in (FACTS_TABLE, EXAMPLES_TABLE):
+        connection.execute(statement)
+
+
+def _import_table(connection: sqlite3.Connection, name: str, columns: tuple[str, ...], rows: list[list[Any]]) -> None:
     known = side_tables(connection).get(name)
     if known is None or not set(columns) <= set(known):
         raise IndexFolderError(f"the carrier holds a table {name!r} that this version does not know. Update stratmap.")
-    connection.execute(f'DELETE FROM "{name}"')  # noqa: S608  (the name is one of the database's own)
     listed, marks = ", ".join(f'"{column}"' for column in columns), ", ".join("?" * len(columns))
     connection.executemany(f'INSERT INTO "{name}" ({listed}) VALUES ({marks})', rows)  # noqa: S608
 
 
-def _rows(carrier: Path, piece: Piece, count: int) -> list[list[object]]:
+def _rows(carrier: Path, piece: Piece, count: int) -> list[list[Any]]:
     try:
-        rows = [json.loads(line) for line in read_piece(carrier, piece).split(b"\n")[:-1]]
-        scalar = all(isinstance(row, list) and all(_is_scalar(value) for value in row) for row in rows)
-    except (ValueError, RecursionError) as error:
-        raise IndexFolderError(f"{carrier / piece.name}: expected rows as JSON.") from error
-    if not scalar or len(rows) != count:
-        raise IndexFolderError(f"{carrier / piece.name}: expected {count} rows of plain values.")
+        lines = read_piece(carrier, piece).split(b"\n")[:-1]
+        rows = [[_value(value) for value in json.loads(line)] for line in lines]
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise IndexFolderError(f"{carrier / piece.name}: expected rows of plain values as JSON ({error}).") from error
+    if len(rows) != count:
+        raise IndexFolderError(f"{carrier / piece.name}: expected {count} rows, found {len(rows)}.")
     return rows
 
 
-def _is_scalar(value: object) -> bool:
-    return value is None or isinstance(value, str | int | float)
+def _plain(value: Any) -> Any:
+    return {"base64": base64.b64encode(value).decode("ascii")} if isinstance(value, bytes) else value
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, dict):
+        return base64.b64decode(value["base64"], validate=True)
+    if value is not None and not isinstance(value, str | int | float):
+        raise TypeError("a list in a cell")
+    return value
 
 
 def _note(connection: sqlite3.Connection, key: str, otherwise: str) -> str:

@@ -86,15 +86,15 @@ def _stored(item: Indexable, generation: int) -> StoredDocument:
     )
 
 
-def write_document(connection: sqlite3.Connection, stored: StoredDocument) -> None:
-    """Write a document as it is, born and died included."""
+def write_document(connection: sqlite3.Connection, stored: StoredDocument, number: int | None = None) -> None:
+    """Write a document as it is, born and died included; `number` keeps its place among the others."""
     values = (
         stored.doc_id, stored.name, stored.source, stored.title, stored.language, len(stored.pages),
         json.dumps(stored.countries, ensure_ascii=False), stored.year,
-        json.dumps(stored.warnings, ensure_ascii=False), stored.born, stored.died,
+        json.dumps(stored.warnings, ensure_ascii=False), stored.born, stored.died, number,
     )  # fmt: skip
-    columns = "doc_id, name, source, title, language, pages, countries, year, warnings, born, died"
-    row = connection.execute(f"INSERT INTO documents ({columns}) VALUES (?,?,?,?,?,?,?,?,?,?,?)", values).lastrowid  # noqa: S608
+    columns = "doc_id, name, source, title, language, pages, countries, year, warnings, born, died, id"
+    row = connection.execute(f"INSERT INTO documents ({columns}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)", values).lastrowid  # noqa: S608
     pages = [(row, i, number, text) for i, (number, text) in enumerate(stored.pages)]
     connection.executemany("INSERT INTO pages VALUES (?,?,?,?)", pages)
     vectors = [vector.astype("<f4").tobytes() for vector in stored.vectors]

@@ -1,0 +1,169 @@
+"""Damage is found, said in words, and mended from the stored text."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+
+import pytest
+
+from stratmap.errors import IndexFolderError
+from stratmap.index.corrections import CorrectionStore
+from stratmap.index.head import NAME as HEAD
+from stratmap.index.head import noted_head
+from stratmap.index.repair import DAMAGED, Target, mend, opens, salvage
+from stratmap.index.schema import FILE
+from stratmap.reading import split_passages
+from stratmap.records import Correction
+
+HASHING = Target("hashing", "hashing-1", 32)
+
+
+@pytest.fixture
+def again(hashing_encoder):
+    """Splits, encodes and tags a stored text as when it was added; keeps what it was asked for."""
+    asked = []
+
+    def make(stored):
+        asked.append(stored.name)
+        passages = split_passages(stored.document(), hashing_encoder.count_tokens, 20)
+        vectors = hashing_encoder.encode([p.text for p in passages])
+        return replace(stored, passages=passages, vectors=vectors, labels={"O1": 0.9}, tagger="now")
+
+    make.asked = asked
+    return make
+
+
+def change(index, *statements):
+    with closing(sqlite3.connect(index.folder / FILE)) as connection, connection:
+        connection.execute("PRAGMA foreign_keys=OFF")
+        for statement in statements:
+            connection.execute(statement)
+
+
+DAMAGE = {
+    "a vector cut": ("UPDATE passages SET vector = x'0000' WHERE document = 5", "passages"),
+    "a vector changed": ("UPDATE passages SET vector = zeroblob(128) WHERE document = 5", "passages"),
+    "a vector gone": ("DELETE FROM passages WHERE id = (SELECT min(id) FROM passages WHERE document = 5)", "passages"),
+    "all vectors gone": ("DELETE FROM passages WHERE document = 5", "passages"),
+    "a span moved": ('UPDATE passages SET start = start + 1, "end" = "end" + 1 WHERE document = 5', "passages"),
+    "a page of another number": ("UPDATE passages SET page_index = 7 WHERE document = 5", "passages"),
+    "a text changed": ("UPDATE pages SET text = replace(text, 'number', 'NUMBER') WHERE document = 5", "text"),
+    "a page gone": ("DELETE FROM pages WHERE document = 5", "text"),
+    "a document gone": ("DELETE FROM documents WHERE id = 5", "orphans"),
+    "born too late": ("UPDATE documents SET born = 99 WHERE id = 5", "state"),
+    "held twice": (
+        "INSERT INTO documents SELECT 99, doc_id, name, source, title, language, 0, countries, year, warnings, born, "
+        "NULL FROM documents WHERE id = 5",
+        "state",
+    ),
+    "no digest": ("DELETE FROM seals WHERE document = 5", "unsealed"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_each_damage_is_found_and_mended(twelve, open_at, whole, again, damage):
+    statement, kind = DAMAGE[damage]
+    before = whole(twelve)
+    change(twelve, statement)
+    faults = twelve.faults()
+    assert kind in {fault.kind for fault in faults}
+    assert bool(twelve.verify()) == (kind != "unsealed")
+    done = mend(twelve.folder, faults, HASHING, again)
+    mended = open_at(twelve.folder)
+    assert mended.faults() == []
+    assert mended.generation > before[3]
+    if kind == "passages":
+        assert (done.rebuilt, done.lost, again.asked) == (("r4.md",), (), ["r4.md"])
+        assert [h.passage for h in whole(mended)[1]] == [h.passage for h in before[1]]
+        assert whole(mended)[2] == before[2]
+    elif kind == "unsealed":
+        assert (whole(mended)[:3], again.asked) == (before[:3], [])
+    else:
+        assert again.asked == []
+        assert len(mended.documents()) == (11 if damage in {"born too late", "held twice"} else 10)
+        assert done.lost == (("r4.md",) if kind == "text" else ())
+    assert noted_head(twelve.folder) == mended.generation
+
+
+def test_a_damaged_document_of_the_past_is_let_go_and_cannot_be_rolled_back_to(twelve, open_at, again):
+    change(twelve, "UPDATE passages SET vector = x'00' WHERE document = 2")
+    mend(twelve.folder, twelve.faults(), HASHING, again)
+    assert again.asked == []
+    with pytest.raises(Exception, match="expected a generation from 4"):
+        open_at(twelve.folder).rollback(1)
+
+
+def test_stale_tags_are_made_again_and_declared_ones_stay(twelve, open_at, indexable, again):
+    twelve.add([indexable("old.md", "Tagged long ago.", labels={"O1": 0.8}, tagger="before")])
+    twelve.add([indexable("odd.md", "Tagged by another framework.", labels={"X9": 0.8}, tagger="now")])
+    stale = twelve.stale("now", frozenset({"O1", "O2"}))
+    done = mend(twelve.folder, stale, HASHING, again)
+    assert done.rebuilt == ("old.md", "odd.md")
+    assert open_at(twelve.folder).stale("now", frozenset({"O1", "O2"})) == []
+
+
+def test_an_index_of_another_encoder_is_encoded_again(twelve, hashing_encoder, again):
+    def wider(stored):
+        made = again(stored)
+        return replace(made, vectors=made.vectors.repeat(2, axis=1))
+
+    done = mend(twelve.folder, [], Target("wide", "wide-1", 64), wider)
+    assert len(done.rebuilt) == 11
+    assert twelve.meta()["fingerprint"] == "wide-1"
+    assert twelve.verify() == []
+
+
+def test_a_deleted_write_ahead_log_is_told_by_the_note_beside_the_database(twelve, open_at, again):
+    old = (twelve.folder / FILE).read_bytes()
+    twelve.delete(["r7.md"])
+    (twelve.folder / FILE).write_bytes(old)
+    assert [fault.kind for fault in twelve.faults()] == ["lost"]
+    assert "expected generation 4 as last noted, found 3" in twelve.verify()[0]
+    done = mend(twelve.folder, twelve.faults(), HASHING, again)
+    assert "commits are missing" in done.notes[0]
+    assert open_at(twelve.folder).verify() == []
+    (twelve.folder / HEAD).write_text("{not json")
+    assert twelve.verify() == []
+
+
+def pages_of(folder):
+    return (folder / FILE).stat().st_size // 4096
+
+
+@pytest.mark.parametrize("page", range(1, 16))
+def test_whatever_page_is_destroyed_whole_documents_are_saved_and_the_rest_is_named(twelve, open_at, again, page):
+    """Each page of the file in turn (there are about 30) is overwritten."""
+    CorrectionStore(twelve.folder).add([Correction("x", "x.md", "O1", "tag", True, "Ana", "", "2026")])
+    names = {document.name for document in twelve.documents()}
+    data = bytearray((twelve.folder / FILE).read_bytes())
+    at = 4096 * (page * pages_of(twelve.folder) // 16)
+    data[at : at + 4096] = b"\xa5" * 4096
+    (twelve.folder / FILE).write_bytes(bytes(data))
+    if opens(twelve.folder):  # a page of free space, or one whose bytes only the digests can tell
+        done = mend(twelve.folder, twelve.faults(), HASHING, again)
+    else:
+        done = salvage(twelve.folder, HASHING, again)
+        assert (twelve.folder / DAMAGED / FILE).read_bytes() == bytes(data)
+    mended = open_at(twelve.folder)
+    assert mended.verify() == []
+    left = {document.name for document in mended.documents()}
+    assert left <= names
+    for document in mended.documents():
+        assert mended.page_text(document.doc_id, 0)
+    assert not (twelve.folder / ".repair").exists()
+    assert left or done.lost or page < 4
+
+
+def test_without_room_the_damaged_file_stays(twelve, again, monkeypatch):
+    data = b"\xa5" * 8192 + (twelve.folder / FILE).read_bytes()[8192:]
+    (twelve.folder / FILE).write_bytes(data)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("stratmap.index.repair._set_aside", full)
+    with pytest.raises(IndexFolderError, match="No space left"):
+        salvage(twelve.folder, HASHING, again)
+    assert (twelve.folder / FILE).read_bytes() == data
