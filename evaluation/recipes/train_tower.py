@@ -2,7 +2,8 @@
 
 Command: `.venv/bin/python -m evaluation.recipes.train_tower --out models/tagger-iom-seeeca` (about an hour on
 one core). With `--repository-only` it uses nothing outside the repository: `corpora/annotated/*.jsonl` that
-holds text. Stages are kept under `--work`, so that a stopped run goes on where it stopped.
+holds text. Stages are kept under `--work`, so that a stopped run goes on where it stopped; `--stage` makes one of
+the two long ones alone, so that two processes can share the work.
 """
 
 from __future__ import annotations
@@ -68,6 +69,11 @@ def thinned(items: Sequence[Item]) -> np.ndarray:
     return ~np.array(blank)
 
 
+def repeated(items: Sequence[Item]) -> list[Item]:
+    """The items that a tower reads in one epoch: passages written for the purpose twice, as they are densest."""
+    return [*items, *(item for item in items if item.source.startswith("own-"))]
+
+
 def decide(parts: np.ndarray, wanted: np.ndarray) -> Decision:
     """Fit mixing weights, calibration and thresholds on held-out logits (3, n, n_labels)."""
     weights = cal.fit_weights(parts, wanted)
@@ -118,6 +124,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "tagger")
     parser.add_argument("--repository-only", action="store_true")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--stage", choices=("all", "held-out", "tower"), default="all")
     asked = parser.parse_args()
     torch.set_num_threads(asked.threads)
     items, work = training_items(asked.repository_only), Work(asked.work)
@@ -125,11 +132,16 @@ def main() -> None:
     kept = np.flatnonzero(thinned(items))
     fewer = [items[i] for i in kept]
     folds = source_folds(fewer, 2) if asked.repository_only else calibration_folds(fewer)
+    if asked.stage == "tower":
+        final_tower(repeated(fewer), work)
+        return
     parts, wanted = held_out_logits(fewer, vectors[kept], folds, work)
+    if asked.stage == "held-out":
+        return
     decision = decide(parts, wanted)
     write_folder(
         asked.out,
-        final_tower(fewer, work),
+        final_tower(repeated(fewer), work),
         fit_linear(items, vectors),
         decision,
         {"texts": len(items), "repository_only": asked.repository_only},
