@@ -1,13 +1,13 @@
-"""From verdicts on documents to passages with targets.
+"""From verdicts on documents to rows that a refit learns from.
 
-Comes in: the features of a text and what people said of its tags. Goes out: `Rows` to fit on, and probabilities of
-documents. A verdict on a document weighs one in all: it is spread over the passages that carry the tag, in proportion
-to their share of the document's odds; a passage marked as wrong evidence is a counter-example of its own.
+Comes in: the features of a text and what people said of its tags. Goes out: `Rows`, and probabilities of documents. A
+verdict on a document is one row: the mean of the passages that carry the tag, in proportion to their share of the
+document's odds. A passage marked as wrong evidence is a counter-example of its own and carries the tag no more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,45 +30,45 @@ class Example:
 
 
 def rows_of(examples: Sequence[Example], labels: Sequence[str]) -> Rows | None:
-    """Passages with targets and weights; None where nothing was said."""
-    parts = [part for example in examples if (part := _rows(example, labels)) is not None]
-    if not parts:
+    """What the verdicts on examples teach, owners being their positions; None where nothing was said."""
+    told = [row for owner, example in enumerate(examples) for row in _rows(example, owner, labels)]
+    if not told:
         return None
-    return Rows(
-        np.concatenate([part.vectors for part in parts]),
-        np.concatenate([part.logits for part in parts]),
-        np.concatenate([part.targets for part in parts]),
-        np.concatenate([part.weights for part in parts]),
-    )
+    vectors = np.stack([row.vector for row in told]).astype(np.float32)
+    logits, targets = np.array([row.logit for row in told]), np.array([float(row.applies) for row in told])
+    columns, owners = np.array([row.column for row in told]), np.array([row.owner for row in told])
+    return Rows(vectors, logits, targets, np.ones(len(told)), columns.astype(np.int64), owners.astype(np.int64))
 
 
-def _rows(example: Example, labels: Sequence[str]) -> Rows | None:
+@dataclass(frozen=True, slots=True)
+class _Row:
+    vector: np.ndarray
+    logit: float
+    applies: bool
+    column: int
+    owner: int
+
+
+def _rows(example: Example, owner: int, labels: Sequence[str]) -> Iterator[_Row]:
     features, stands = example.features, example.stands
-    targets = np.zeros(features.logits.shape, dtype=np.float32)
-    weights = np.zeros_like(targets)
     column = {code: place for place, code in enumerate(labels)}
     shares = responsibility(features.logits, features.lengths)
     for code, places in stands.wrong.items():
-        if code in column:
-            rows = [row for row, span in enumerate(features.spans) if any(_overlap(span, place) for place in places)]
-            weights[rows, column[code]] = 1.0
-            shares[rows, column[code]] = 0.0
+        for row, span in enumerate(features.spans) if code in column else ():
+            if any(_overlap(span, place) for place in places):
+                shares[row, column[code]] = 0.0
+                logit = float(features.logits[row, column[code]])
+                yield _Row(features.vectors[row], logit, False, column[code], owner)
     for code, applies in stands.verdicts.items():
-        if code in column:
-            _spread(shares[:, column[code]], weights[:, column[code]], targets[:, column[code]], applies)
-    told = weights.any(axis=1)
-    if not told.any():
-        return None
-    return Rows(features.vectors[told], features.logits[told], targets[told], weights[told])
-
-
-def _spread(share: Floats, weights: Floats, targets: Floats, applies: bool) -> None:
-    """Give a verdict's weight to the passages that carry the tag (in place)."""
-    best = np.argsort(-share, kind="stable")[:_PASSAGES]
-    best = best[share[best] > 0]
-    if len(best):
-        weights[best] += share[best] / share[best].sum()
-        targets[best] = float(applies)
+        if code not in column:
+            continue
+        share = shares[:, column[code]]
+        best = np.argsort(-share, kind="stable")[:_PASSAGES]
+        total = float(share[best].sum())
+        if total > 0:
+            part = share[best] / total
+            logit = float(part @ features.logits[best, column[code]])
+            yield _Row(part @ features.vectors[best], logit, applies, column[code], owner)
 
 
 def _overlap(span: np.ndarray, place: tuple[int, int, int]) -> bool:

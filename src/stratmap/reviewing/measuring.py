@@ -6,13 +6,13 @@ that did not see the corrected document. It decides nothing; `retraining` does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from stratmap.framework import Framework
-from stratmap.reviewing.adjusting import Adjustment
+from stratmap.reviewing.adjusting import Adjustment, Fitting
 from stratmap.reviewing.examples import Example, document_probabilities
 from stratmap.reviewing.held_out import HeldOut
 
@@ -66,29 +66,26 @@ def _macro_f1(truth: np.ndarray, given: np.ndarray, columns: Sequence[int]) -> f
     return round(float(np.mean(scores)), 4) if scores else 0.0
 
 
-def agreement(examples: Sequence[Example], labels: Sequence[str], thresholds: np.ndarray,
-              refit: Callable[[Sequence[Example]], Adjustment | None]) -> Agreement | None:  # fmt: skip
+def agreement(examples: Sequence[Example], fitting: Fitting, thresholds: np.ndarray) -> Agreement | None:
     """Agreement with people's verdicts, cross-validated by document; None without verdicts.
 
     Args:
         examples: Corrected texts.
-        labels: Codes in the order of the columns.
+        fitting: Prepared on them.
         thresholds: Of the labels.
-        refit: Fits an adjustment on the examples given.
     """
-    told = [one for one in examples if any(code in labels for code in one.stands.verdicts)]
-    if not told:
+    column = {code: place for place, code in enumerate(fitting.labels)}
+    told = np.array([n for n, one in enumerate(examples) if any(c in column for c in one.stands.verdicts)], dtype=int)
+    if not len(told):
         return None
-    column = {code: place for place, code in enumerate(labels)}
-    before = [right for one in told for right in _right(one, None, column, thresholds)]
+    before = [right for number in told for right in _right(examples[number], None, column, thresholds)]
     after = None
     if len(told) > 1:
         fold = np.random.default_rng(0).permutation(len(told)) % min(_FOLDS, len(told))
         results: list[bool] = []
-        for number in range(int(fold.max()) + 1):
-            adjustment = refit([one for one, own in zip(told, fold, strict=True) if own != number])
-            held = [one for one, own in zip(told, fold, strict=True) if own == number]
-            results += [right for one in held for right in _right(one, adjustment, column, thresholds)]
+        folds = [told[fold == own] for own in range(int(fold.max()) + 1)]
+        for held, adjustment in zip(folds, fitting.fit_without(folds), strict=True):
+            results += [right for number in held for right in _right(examples[number], adjustment, column, thresholds)]
         after = round(float(np.mean(results)), 4)
     return Agreement(len(before), len(told), round(float(np.mean(before)), 4), after)
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from stratmap.errors import UsageError
 from stratmap.framework import Framework
-from stratmap.reviewing.adjusting import Adjustment, fit
+from stratmap.reviewing.adjusting import Adjustment, Fitting
 from stratmap.reviewing.corrections import now
 from stratmap.reviewing.examples import Example, rows_of
 from stratmap.reviewing.held_out import HeldOut
@@ -101,18 +101,14 @@ def refit(
             "expected corrections to learn from, found none. Correct tags in the app, or import them: "
             "stratmap corrections import FILE.xlsx"
         )
-    found = fit(setting.labels, rows, setting.held_out.anchors)
-
-    def again(some: Sequence[Example]) -> Adjustment | None:
-        own = rows_of(some, setting.labels)
-        return None if own is None else fit(setting.labels, own, setting.held_out.anchors)
-
+    fitting = Fitting(setting.labels, rows, setting.held_out.anchors)
+    found = fitting.fit()
     unseen = setting.held_out.without({one.features.doc_id for one in examples})
     measured = [
         held_out_figures(unseen, one, setting.framework, setting.labels, setting.thresholds)
         for one in (None, active, found)
     ]
-    agreed = agreement(examples, setting.labels, setting.thresholds, again)
+    agreed = agreement(examples, fitting, setting.thresholds)
     report = Report(
         author=author,
         at=now(),
