@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from stratmap.cli.review_commands import add_commands
 from stratmap.errors import UsageError
 
 app = typer.Typer(
@@ -24,6 +25,7 @@ app = typer.Typer(
 )
 evaluate_app = typer.Typer(help="Measure the shipped system on data of your own.", no_args_is_help=True)
 app.add_typer(evaluate_app, name="evaluate")
+add_commands(app)
 
 _INDEX = Path("index")
 SettingsFile = Annotated[

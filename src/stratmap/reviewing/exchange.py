@@ -1,0 +1,128 @@
+"""Corrections out to a workbook and back: the way between `Reviews` and `sheet`.
+
+Comes in: the reviews of an index. Goes out: a workbook with every tag that is applied, near its threshold or corrected;
+and from an edited one a preview, or the corrections kept. An import is one transaction; rows that are refused change
+nothing and do not stop the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from stratmap.records import Correction, IndexedDocument
+from stratmap.reviewing.corrections import TAG, Standing, standing
+from stratmap.reviewing.examples import document_probabilities
+from stratmap.reviewing.reviews import Reviews
+from stratmap.reviewing.sheet import Preview, SheetRow, preview, read_sheet, write_sheet
+from stratmap.settings import ReadingSettings
+
+_NEAR = 0.6  # of its threshold: from here on a tag is listed
+
+
+def export_sheet(reviews: Reviews, path: Path) -> int:
+    """Write the workbook; returns its number of rows."""
+    rows = list(sheet_rows(reviews))
+    write_sheet(path, rows)
+    return len(rows)
+
+
+def sheet_rows(reviews: Reviews) -> Iterator[SheetRow]:
+    """The archive's tags worth listing and all corrections, document after document."""
+    corrections = reviews.corrections.all()
+    stands = standing(corrections)
+    last = {(one.doc_id, one.code): one for one in corrections if one.kind == TAG}
+    said = _probabilities(reviews)
+    documents = reviews.index.documents()
+    for document in documents:
+        yield from _rows(reviews, document, said.get(document.doc_id), stands.get(document.doc_id, Standing()), last)
+    held = {document.doc_id for document in documents}
+    for (doc_id, code), one in sorted(last.items()):
+        if doc_id not in held:
+            name = reviews.framework.label(code).name
+            yield SheetRow(
+                one.document, doc_id, code, name, one.probability, one.applied, one.applies, one.author, one.note
+            )
+
+
+def _probabilities(reviews: Reviews) -> dict[str, dict[str, float]]:
+    adjustment = reviews.active()
+    return {
+        one.doc_id: dict(zip(reviews.model.labels, map(float, document_probabilities(one, adjustment)), strict=True))
+        for one in reviews.features.archive()
+    }
+
+
+def _rows(
+    reviews: Reviews,
+    document: IndexedDocument,
+    said: dict[str, float] | None,
+    stands: Standing,
+    last: dict[tuple[str, str], Correction],
+) -> Iterator[SheetRow]:
+    thresholds = dict(zip(reviews.model.labels, reviews.model.thresholds.tolist(), strict=True))
+    for code in reviews.framework.codes:
+        probability = None if said is None else round(said[code], 4)
+        applied = code in document.labels if probability is None else probability >= thresholds[code]
+        listed = applied or (probability is not None and probability >= _NEAR * thresholds[code])
+        if not listed and code not in stands.verdicts:
+            continue
+        one = last.get((document.doc_id, code))
+        yield SheetRow(
+            document.name,
+            document.doc_id,
+            code,
+            reviews.framework.label(code).name,
+            probability,
+            applied,
+            stands.verdicts.get(code),
+            one.author if one and code in stands.verdicts else "",
+            one.note if one and code in stands.verdicts else "",
+        )
+
+
+def import_sheet(
+    reviews: Reviews, path: Path, author: str, settings: ReadingSettings | None = None, *, dry: bool = False
+) -> Preview:
+    """What a workbook changes, and unless it is a dry run, the change.
+
+    Raises:
+        UsageError: It is no workbook with a sheet of corrections.
+        ReadingError: It is made to harm, or larger than a limit.
+    """
+    asked, refused = read_sheet(path, reviews.framework, author, settings)
+    corrections = reviews.corrections.all()
+    names = {one.doc_id: one.document for one in corrections}
+    names |= {one.doc_id: one.name for one in reviews.index.documents()}
+    found = preview(asked, refused, standing(corrections), names)
+    if not dry:
+        _apply(reviews, found, [one for _, one in asked if isinstance(one, Correction)], names)
+    return found
+
+
+def _apply(reviews: Reviews, found: Preview, asked: Sequence[Correction], names: dict[str, str]) -> None:
+    by_key = {(one.doc_id, one.code): one for one in reversed(asked)}
+    said = _probabilities(reviews)
+    thresholds = dict(zip(reviews.model.labels, reviews.model.thresholds.tolist(), strict=True))
+    given = []
+    for change in found.changes:
+        one = by_key.get((change.doc_id, change.code)) if change.after else None
+        if one is None:
+            reviews.withdraw(change.doc_id, change.code)
+            continue
+        probability = said.get(change.doc_id, {}).get(change.code)
+        applied = None if probability is None else probability >= thresholds[change.code]
+        given.append(
+            Correction(
+                one.doc_id,
+                names[one.doc_id],
+                one.code,
+                TAG,
+                one.applies,
+                one.author,
+                one.note,
+                probability=probability,
+                applied=applied,
+            )
+        )
+    reviews.correct(given)
