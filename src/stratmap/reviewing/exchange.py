@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from stratmap.index.corrections import TAG
 from stratmap.records import Correction, IndexedDocument
-from stratmap.reviewing.corrections import TAG, Standing, standing
+from stratmap.reviewing.corrections import Standing, standing
 from stratmap.reviewing.examples import document_probabilities
 from stratmap.reviewing.reviews import Reviews
 from stratmap.reviewing.sheet import Preview, SheetRow, preview, read_sheet, write_sheet

@@ -19,11 +19,12 @@ from xml.etree.ElementTree import ParseError
 from stratmap.errors import ReadingError, StratmapError, UsageError
 from stratmap.files import atomic_write
 from stratmap.framework import Framework
+from stratmap.index.corrections import TAG
 from stratmap.reading.archive_guard import check_archive
 from stratmap.records import Correction
 from stratmap.reporting.characters import xml_safe
 from stratmap.reporting.tables import neutralise, restore
-from stratmap.reviewing.corrections import TAG, Standing, checked
+from stratmap.reviewing.corrections import Standing, checked
 from stratmap.settings import ReadingSettings
 
 SHEET = "corrections"
@@ -131,7 +132,7 @@ def _values(row: SheetRow) -> tuple[Any, ...]:
 
 
 def _cell(value: Any) -> Any:
-    return neutralise(xml_safe(value))[:_MOST_CELL] if isinstance(value, str) else value
+    return str(neutralise(xml_safe(value)))[:_MOST_CELL] if isinstance(value, str) else value
 
 
 def read_sheet(
