@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
 DEV := .venv/.ready-dev
-.PHONY: demo app test test-slow check models clean
+.PHONY: demo app test test-slow check models clean faults soak
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -48,3 +48,7 @@ models: $(DEV)
 
 clean:
 	rm -rf .venv .demo
+
+# Strikes at every call to the disk of every operation (see tests/faults/README.md).
+faults: $(DEV)
+	$(BIN)/python -m evaluation.faults

@@ -51,7 +51,7 @@ def test_everything_arrives_and_can_be_rolled_back_there(twelve, tmp_path, open_
     for each in (there, twelve):
         each.rollback(1)
     assert whole(there) == whole(twelve)
-    assert sorted(path.name for path in there.folder.iterdir()) == ["head.json", FILE]
+    assert sorted(path.name for path in there.folder.iterdir()) == ["head.json", FILE, "writer"]
 
 
 def test_a_carrier_of_a_carrier_is_the_same_to_the_byte(twelve, tmp_path, small_parts):

@@ -7,6 +7,8 @@ leaves the old one, and going back to a generation is a matter of two updates.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +18,7 @@ from stratmap.errors import IndexFolderError, IndexLocked
 
 FILE = "index.sqlite"
 SCHEMA = 1
+_WRITER = "writer"
 _TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE documents (
@@ -106,9 +109,10 @@ def writing(folder: Path, timeout_s: float) -> Iterator[sqlite3.Connection]:
             if "locked" not in str(error):  # a folder that cannot be written, say
                 raise
             raise IndexLocked(
-                f"{folder}: another process has been writing for over {timeout_s:g} s. Try again later."
+                f"{folder}: another process has been writing for over {timeout_s:g} s{_writer(folder)}. Try again later."
             ) from error
         try:
+            _note_writer(folder)
             connection.execute(_SEALS)
             yield connection
             connection.execute("COMMIT")
@@ -116,6 +120,23 @@ def writing(folder: Path, timeout_s: float) -> Iterator[sqlite3.Connection]:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+
+
+def _note_writer(folder: Path) -> None:
+    """Leave a word for whoever has to wait; the lock itself is the database's and ends with its owner."""
+    with contextlib.suppress(OSError):
+        (folder / _WRITER).write_text(str(os.getpid()), encoding="ascii")
+
+
+def _writer(folder: Path) -> str:
+    """Who writes, where that can be told."""
+    try:
+        number = int((folder / _WRITER).read_text(encoding="ascii"))
+        if os.name != "nt":  # where the same call would end the process
+            os.kill(number, 0)
+    except (OSError, ValueError, OverflowError):  # no note, or that of one that is gone
+        return ""
+    return f" (process {number})"
 
 
 def shrink(folder: Path, timeout_s: float) -> None:
@@ -150,8 +171,9 @@ def _connection(folder: Path, timeout_s: float) -> Iterator[sqlite3.Connection]:
         raise IndexFolderError(
             f"{folder}: expected an index, found none. Make one with: stratmap index PATHS --index DIR"
         )
-    connection = sqlite3.connect(path, timeout=timeout_s, isolation_level=None)
+    connection = None
     try:
+        connection = sqlite3.connect(path, timeout=timeout_s, isolation_level=None)
         for pragma in ("synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF", "secure_delete=ON"):
             connection.execute(f"PRAGMA {pragma}")
         _check_schema(connection, folder)
@@ -161,7 +183,8 @@ def _connection(folder: Path, timeout_s: float) -> Iterator[sqlite3.Connection]:
             f"{path}: the database reports: {error}. The state before stays; see `stratmap doctor --index {folder}`."
         ) from error
     finally:
-        connection.close()
+        if connection is not None:
+            connection.close()
 
 
 def _check_schema(connection: sqlite3.Connection, folder: Path) -> None:
