@@ -217,7 +217,7 @@ class Desk:
 
     def ask(self, question: str, filters: Filters = Filters(), history: Sequence[str] = ()) -> Answer:  # noqa: B008
         """The answer to a question."""
-        return self.assistant.ask(question, filters, history)
+        return self.assistant.ask(question, _named_in_english(filters), history)
 
     def ask_in_steps(
         self,
@@ -226,7 +226,7 @@ class Desk:
         history: Sequence[str] = (),
     ) -> Iterator[Answer]:
         """The answer as it grows; the last one is whole and checked."""
-        yield self.assistant.ask(question, filters, history)
+        yield self.assistant.ask(question, _named_in_english(filters), history)
 
     def documents(self) -> list[IndexedDocument]:
         """All indexed documents."""
@@ -322,6 +322,15 @@ class Desk:
         vectors = read.encoded.embeddings
         item = Indexable(read.document, read.passages, vectors, labels, facts.countries, facts.year, tagger)
         return item, self._reviews.features_of(read, probabilities, current.model)
+
+
+def _named_in_english(filters: Filters) -> Filters:
+    """Countries as the index keeps them, whatever people call them: `Turkey` finds Türkiye."""
+    if not filters.countries:
+        return filters
+    from stratmap.reading.countries import country_name
+
+    return replace(filters, countries=tuple(country_name(name) or name for name in filters.countries))
 
 
 def find_files(paths: Iterable[Path]) -> Iterator[Path]:

@@ -90,7 +90,9 @@ def _read(document: Foreign, name: str, settings: ReadingSettings, skipped: tupl
         warnings.append(f"text that a reader of the page does not see ({reason}) on page {shown}")
     texts = join_pages(pages)
     numbered = tuple((index + 1, text) for index, text in enumerate(texts))
-    return Extract(numbered, title=_title(document), warnings=tuple(warnings), paged=True)
+    made = {"created": str(document.get_metadata_value("CreationDate") or "").removeprefix("D:")[:8]}
+    facts = {key: value for key, value in made.items() if value.isdecimal()}
+    return Extract(numbered, title=_title(document), metadata=facts, warnings=tuple(warnings), paged=True)
 
 
 def _title(document: Foreign) -> str:
