@@ -100,6 +100,14 @@ class AppSettings:
     max_paste_characters: int = _setting(2_000_000, "longest pasted text, in characters")
     questions_per_minute: int = _setting(60, "questions one session may ask in a minute")
     users_file: str = _setting("", "file made by `stratmap users add`; empty: no login")
+    session_hours: float = _setting(12.0, "how long somebody stays signed in, in hours")
+    allowed_hosts: str = _setting(
+        "", "names, joined by commas, under which the app may be asked for besides this machine's"
+    )
+    max_request_bytes: int = _setting(200_000_000, "largest request (several uploads together), in bytes")
+    max_files: int = _setting(20, "most files tagged at once in the app")
+    queue_limit: int = _setting(64, "most requests that wait; further ones are told to come back")
+    mcp: bool = _setting(False, "offer the app's actions as MCP tools (extra `mcp`)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,11 @@ from types import SimpleNamespace
 import pytest
 from PIL import Image
 
-from stratmap.app import ask_tab, conversation, framework_tab, portfolio_tab, reader, tag_tab
+from stratmap.app import ask_tab, conversation, framework_tab, portfolio, portfolio_tab, reader, tag_tab
 from stratmap.app.printed import PrintedPages
 from stratmap.app.render.answers import conversation as render_conversation
 from stratmap.app.samples import SAMPLES
-from stratmap.app.serve import launch
-from stratmap.errors import LimitExceeded, SettingsError, UsageError
+from stratmap.errors import LimitExceeded, UsageError
 from stratmap.records import Filters
 from stratmap.settings import AppSettings, Settings
 
@@ -207,7 +206,30 @@ class TestArchive:
         assert "country|O7|Georgia" in portfolio_tab.show_portfolio(desk, "Country")
         assert "year|O7|2020" in portfolio_tab.show_portfolio(desk, "Year")
         assert "empty" in portfolio_tab.show_portfolio(bare_desk, "Country")
-        assert portfolio_tab.show_gaps(bare_desk) == ""
+        assert portfolio_tab.show_rest(bare_desk) == ""
+
+    def test_a_document_of_a_cell_opens_its_evidence_and_the_page(self, desk):
+        evidences = portfolio.Evidences(desk)
+        doc_id = next(d.doc_id for d in desk.documents() if d.name == "georgia-tb.md")
+        shown = portfolio_tab.show_evidence(desk, evidences, f"O7|{doc_id}")
+        assert "310 migrants" in shown
+        key = re.search(r'data-choose="([^"]+)"', shown)[1]
+        assert "sm-quote" in reader.open_place(desk, key)
+        for wrong in ("O7", "O99|x", f"O99|{doc_id}", "O7|nothing"):
+            assert "sm-problem" in portfolio_tab.show_evidence(desk, evidences, wrong)
+
+    @pytest.mark.parametrize("shares", [False, True])
+    def test_the_portfolio_as_files(self, desk, shares):
+        import openpyxl
+
+        book, svg, png = portfolio.write_portfolio(desk, "country", shares)
+        assert openpyxl.load_workbook(book).sheetnames
+        drawn = Path(svg).read_text("utf-8")
+        assert "Georgia" in drawn
+        assert "<script>" not in drawn
+        with Image.open(png) as image:
+            assert image.format == "PNG"
+            assert len(image.getcolors(1 << 24)) > 20
 
     def test_the_framework_without_an_archive(self, bare_desk):
         assert "0 documents" in framework_tab.show_framework(bare_desk)
@@ -215,10 +237,6 @@ class TestArchive:
 
 @pytest.mark.filterwarnings("ignore")  # the server runs in this process; Gradio's warnings are not ours
 class TestServing:
-    def test_a_login_that_does_not_exist_is_refused_not_ignored(self, desk):
-        with pytest.raises(SettingsError, match="users_file"):
-            launch(desk, Settings(app=AppSettings(users_file="users.json")))
-
     def test_the_app_answers_a_program(self, server):
         from gradio_client import Client
 
@@ -227,18 +245,22 @@ class TestServing:
         assert tagged["tags"]["objectives"][0]["code"] == "O5"
         answer = client.predict("What helped returnees?", api_name="/ask")
         assert answer["citations"][0]["quote"] in answer["answer"]
-        page = client.predict("nonsense", api_name="/open_citation")
-        assert "sm-problem" in page
+        narrowed = client.predict("What helped returnees?", countries=["Georgia"], api_name="/ask")
+        assert not narrowed["answered"]
+        page = client.predict("georgia-tb.md", api_name="/read_page")
+        assert "310 migrants" in page["text"]
 
-    def test_the_names_of_the_endpoints_are_stable(self, server):
+    def test_the_names_of_the_endpoints_are_stable_and_described(self, server):
         from gradio_client import Client
 
         client = Client(server, verbose=False, analytics_enabled=False)
-        names = set(client.view_api(return_format="dict", print_info=False)["named_endpoints"])
-        assert names >= {
-            "/tag_reports", "/tag_text", "/show_report", "/crosswalk_sdg", "/ask", "/ask_in_conversation",
-            "/open_citation", "/open_neighbour", "/new_conversation", "/portfolio", "/portfolio_cell", "/refresh",
+        listed = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
+        assert set(listed) >= {
+            "/tag_text", "/similar_passages", "/ask", "/list_documents", "/read_page", "/portfolio_coverage",
+            "/feedback", "/framework_labels", "/crosswalk",
         }  # fmt: skip
+        assert listed["/ask"]["description"]
+        assert listed["/ask"]["parameters"][0]["parameter_name"] == "question"
 
     def test_the_browser_is_told_to_stay_here(self, server):
         import urllib.request

@@ -5,13 +5,18 @@ import re
 from pathlib import Path
 
 import pytest
+from defusedxml import ElementTree
 
 import stratmap.app
+from stratmap.app.portfolio import grid_of
 from stratmap.app.protocol import TaggedReport, Turn
-from stratmap.app.render import answers, coverage, pages, strategy, tags
+from stratmap.app.render import answers, coverage, pages, strategy, strategy_svg, tags
+from stratmap.app.render.strategy import Spoken
 from stratmap.app.render.text import colour, percent, text
 from stratmap.reading import read_text
 from stratmap.records import Answer, Citation, Statement, Tag
+from stratmap.reporting.coverage import cover
+from stratmap.reporting.coverage_records import CoveredDocument
 
 HOSTILE = """<script>alert(1)</script> <img src=x onerror="x()"> ' ${1+1} {{value}} `x` \u202egnp.exe"""
 
@@ -159,23 +164,51 @@ class TestAnswers:
 
 class TestPictures:
     def test_the_strategy_is_drawn_with_all_its_parts(self, desk):
-        markup = strategy.drawing(desk.framework, {"O7": 3})
+        markup = strategy.drawing(desk.framework, {"O7": Spoken(3, 12, ("Georgia", "Armenia"), (2014, 2020))})
         parts = ["goal", "S1", "S2", "S3", *desk.framework.codes]
         assert all(f'data-show="about-{part}"' in markup and f'id="about-{part}"' in markup for part in parts)
-        assert "3 documents" in markup
+        assert "3 of 12 documents of the archive (25 %), on 2 countries, of 2014 to 2020" in markup
+
+    def test_the_strategy_as_svg_is_well_formed_and_whole(self, desk):
+        spoken = {"O7": Spoken(3, 12, ("Georgia",), (2014, 2020))}
+        drawn = strategy_svg.drawing(desk.framework, spoken)
+        root = ElementTree.fromstring(drawn)
+        words = " ".join("".join(node.itertext()) for node in root.iter("{http://www.w3.org/2000/svg}text"))
+        for label in desk.framework.labels:
+            assert label.code in words
+            assert all(word in words for word in label.name.split())
+        assert "3 documents" in words
+        assert not re.search(r"href|<script|url\(", drawn)
+        for box in root.iter("{http://www.w3.org/2000/svg}rect"):
+            assert float(box.get("x", 0)) + float(box.get("width").rstrip("%")) <= float(root.get("width"))
 
     def test_the_heat_map_counts_each_country_of_a_document(self, desk):
-        markup = coverage.heat_map(desk.documents(), desk.framework)
+        markup = coverage.heat_map(grid_of(desk.documents(), "country"), desk.framework)
         assert 'data-choose="country|O7|Georgia"' in markup
         assert 'data-choose="country|O7|Moldova"' not in markup
+        assert markup.index(">Armenia<") < markup.index(">Georgia<")
 
-    def test_gaps_are_named_in_words(self, desk):
-        found = coverage.gaps(desk.documents(), desk.framework)
-        assert "No document on O1 Migration policy and law in Georgia since 2014." in found
-        assert "No document on O7 Migration health in Armenia." in found
+    def test_shares_are_of_the_documents_of_a_row(self, desk):
+        grid = grid_of(desk.documents(), "country")
+        assert grid.totals["Georgia"] == 2
+        assert grid.value("Georgia", "O7", shares=True) == 0.5
+        assert "1 document, 50% of the row" in coverage.heat_map(grid, desk.framework, shares=True)
+
+    def test_gaps_are_those_of_the_reports(self, desk):
+        found = cover([CoveredDocument.from_indexed(one) for one in desk.documents()], desk.framework).gaps
+        markup = coverage.gap_list(found)
+        assert found
+        assert all(text(gap.text) in markup for gap in found)
+
+    def test_trends_name_their_peak(self, desk):
+        found = cover([CoveredDocument.from_indexed(one) for one in desk.documents()], desk.framework)
+        year, count = max(found.trend("O7"), key=lambda point: (point[1], point[0]))
+        total = sum(number for _, number in found.trend("O7"))
+        said = f"O7 Migration health: {total} document{'s' if total > 1 else ''}, most in {year} ({count})"
+        assert said in coverage.trends(found, desk.framework)
 
     def test_an_empty_archive_says_so(self, desk):
-        assert "archive is empty" in coverage.portfolio([], desk.framework)
+        assert "archive is empty" in coverage.figures([])
 
 
 def _luminance(value: str) -> float:

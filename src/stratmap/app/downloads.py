@@ -18,7 +18,7 @@ from stratmap.framework import Framework
 
 def write_json(reports: Sequence[TaggedReport]) -> str:
     """All tags with all evidence as JSON."""
-    path = _fresh("stratmap-tags.json")
+    path = fresh("stratmap-tags.json")
     data = [as_data(report.tagged) for report in reports]
     path.write_text(json.dumps(data, ensure_ascii=False, indent=2), encoding="utf-8")
     return str(path)
@@ -32,7 +32,7 @@ def write_workbook(reports: Sequence[TaggedReport]) -> str:
     """
     from stratmap.reporting import workbook
 
-    path = _fresh("stratmap-tags.xlsx")
+    path = fresh("stratmap-tags.xlsx")
     workbook.write_workbook(path, [report.tagged for report in reports])
     return str(path)
 
@@ -41,7 +41,7 @@ def write_iati(reports: Sequence[TaggedReport], framework: Framework) -> str:
     """The sector and tag elements of each report, to be pasted into an IATI activity."""
     from stratmap.reporting.iati import fragment
 
-    path = _fresh("stratmap-iati-elements.xml")
+    path = fresh("stratmap-iati-elements.xml")
     parts = [f"<!-- report {i} -->\n{fragment(r.tagged, framework)}" for i, r in enumerate(reports, 1)]
     path.write_text("\n".join(parts), encoding="utf-8")
     return str(path)
@@ -54,10 +54,11 @@ def write_text(name: str, content: str) -> str:
 
 def write_bytes(name: str, content: bytes) -> str:
     """Bytes as a file of that name."""
-    path = _fresh(name)
+    path = fresh(name)
     path.write_bytes(content)
     return str(path)
 
 
-def _fresh(name: str) -> Path:
+def fresh(name: str) -> Path:
+    """Where a file of that name can be written: a folder of its own that only this user can read."""
     return Path(tempfile.mkdtemp(prefix="stratmap-")) / name

@@ -1,63 +1,147 @@
-"""The tab *Portfolio*: the archive's documents come in; heat map, counts and gaps go out. It tags nothing."""
+"""The tab *Portfolio*: draws figures, heat map, trends and gaps, and wires the way from a cell to its evidence."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
+from stratmap.app import portfolio
+from stratmap.app.printed import known
 from stratmap.app.protocol import DeskLike
-from stratmap.app.render.coverage import cell_documents, gap_list, portfolio, rows_of
+from stratmap.app.reader import UNLISTED, open_place
+from stratmap.app.render import coverage as render
 from stratmap.app.render.text import notice
 from stratmap.app.theme import behaviour
 from stratmap.errors import StratmapError, UsageError
 
 _CHOSEN = "() => window.stratmapChosen || ''"
+_BY = ("Country", "Year")
+_MEASURES = ("Counts", "Shares")
 
 
-def show_portfolio(desk: DeskLike, by: str) -> str:
-    """The whole archive on one page, by `country` or by `year`."""
+def show_portfolio(desk: DeskLike, by: str, measure: str = "Counts") -> str:
+    """The heat map by `Country` or `Year`, in `Counts` or `Shares` (of each row's documents)."""
     try:
-        return portfolio(desk.documents(), desk.framework, "year" if by.lower() == "year" else "country")
+        held = desk.documents()
+        grid = portfolio.grid_of(held, by.lower() if by in _BY else "country")
+        drawn = render.heat_map(grid, desk.framework, measure == "Shares") if held else ""
+        return render.figures(held) + drawn
     except StratmapError as error:
         return notice(str(error), kind="problem")
 
 
-def show_gaps(desk: DeskLike) -> str:
-    """What the archive lacks, in sentences; nothing where there is no archive (the map says so)."""
+def show_rest(desk: DeskLike) -> str:
+    """Trends, and what the archive lacks in sentences; nothing where there is no archive (the map says so)."""
     try:
-        return gap_list(desk.documents(), desk.framework)
+        found = portfolio.coverage_of(desk)
     except StratmapError:
         return ""
+    return render.gap_list(found.gaps) + render.trends(found, desk.framework) if found.documents else ""
 
 
 def show_cell(desk: DeskLike, key: str) -> str:
     """The documents of a cell, `by|code|row`."""
     try:
-        by, code, row = _parts(key)
-        label = desk.framework.label(code)
-        found = [d for d in desk.documents() if label.code in d.labels and row in rows_of(d, by)]
+        by, code, row = _parts(key, 3, "by|code|row")
+        found = portfolio.documents_of_cell(desk, by, code, row)
         if not found:
+            label = desk.framework.label(code)
             return notice(f"No document on {label.code} {label.name} in {row}.")
-        return cell_documents(found, desk.framework, code, row)
+        return render.cell_documents(found, desk.framework, code, row)
     except StratmapError as error:
         return notice(str(error), kind="problem")
 
 
-def _parts(key: str) -> tuple[str, str, str]:
-    parts = key.split("|", 2)
-    if len(parts) != 3:
-        raise UsageError(f"expected by|code|row, found {key!r:.80}.")
-    return parts[0], parts[1], parts[2]
+def show_evidence(desk: DeskLike, evidences: portfolio.Evidences, key: str) -> str:
+    """The evidence for a label in a document, `code|doc_id`."""
+    try:
+        code, doc_id = _parts(key, 2, "code|document")
+        label, document = desk.framework.label(code), known(desk, doc_id)
+        return render.cell_evidence(document, label, evidences.of(document, label.code))
+    except StratmapError as error:
+        return notice(str(error), kind="problem")
 
 
-def build(desk: DeskLike) -> tuple[Any, Any, Any]:
-    """Draw the tab; returns the switch, the map and the gaps, to be filled when a page opens."""
-    by = gr.Radio(["Country", "Year"], value="Country", label="Rows", elem_id="portfolio-by")
-    shown = gr.HTML(elem_id="portfolio", js_on_load=behaviour(), apply_default_css=False)
-    cell = gr.HTML(elem_id="portfolio-cell", js_on_load=behaviour(), apply_default_css=False)
-    gaps = gr.HTML(elem_id="portfolio-gaps", apply_default_css=False)
+def _parts(key: str, count: int, form: str) -> list[str]:
+    parts = key.split("|", count - 1)
+    if len(parts) != count:
+        raise UsageError(f"expected {form}, found {key!r:.80}.")
+    return parts
+
+
+@dataclass(frozen=True, slots=True)
+class PortfolioTab:
+    """The switches, and what is filled when a page opens: panels first, files after them."""
+
+    switches: list[Any]
+    panels: list[Any]
+    files: list[Any]
+
+
+def build(desk: DeskLike) -> PortfolioTab:
+    """Draw the tab and wire its events."""
+    with gr.Row(elem_classes="sm-actions"):
+        by = gr.Radio(_BY, value="Country", label="Rows", elem_id="portfolio-by", scale=0, min_width=210)
+        measure = gr.Radio(
+            _MEASURES, value="Counts", label="Cells", elem_id="portfolio-measure", scale=0, min_width=210
+        )
+        files = [
+            gr.DownloadButton(
+                f"Download {form}", size="sm", scale=0, min_width=140, elem_id=f"portfolio-{form.lower()}"
+            )
+            for form in ("XLSX", "SVG", "PNG")
+        ]
+    shown = _panel("portfolio")
+    with gr.Row(elem_classes="sm-ask"):
+        with gr.Column(scale=1, min_width=320):
+            cell = _panel("portfolio-cell")
+            evidence = _panel("portfolio-evidence")
+        with gr.Column(scale=1, min_width=320):
+            page = _panel("portfolio-page")
+    rest = _panel("portfolio-gaps")
+    _wire(desk, (by, measure), (shown, cell, evidence, page), files)
+    return PortfolioTab([by, measure], [shown, rest], files)
+
+
+def files_of(desk: DeskLike, by: str, measure: str) -> list[Any]:
+    """The buttons with files of the present view."""
+    try:
+        held = bool(desk.documents())
+        paths = portfolio.write_portfolio(desk, by.lower(), measure == "Shares") if held else ()
+    except StratmapError:
+        paths = ()
+    return [gr.DownloadButton(value=path, interactive=True) for path in paths] or [
+        gr.DownloadButton(interactive=False) for _ in range(3)
+    ]
+
+
+def _panel(elem_id: str) -> Any:
+    return gr.HTML(elem_id=elem_id, js_on_load=behaviour(), apply_default_css=False)
+
+
+def _wire(desk: DeskLike, switches: tuple[Any, Any], panels: tuple[Any, Any, Any, Any], files: list[Any]) -> None:
+    shown, cell, evidence, page = panels
+    evidences = portfolio.Evidences(desk)
     key = gr.Textbox(visible=False)
-    by.input(lambda value: (show_portfolio(desk, value), ""), by, [shown, cell], api_name="portfolio")
-    shown.click(lambda k: show_cell(desk, k), key, cell, js=_CHOSEN, api_name="portfolio_cell", show_progress="hidden")
-    return by, shown, gaps
+    quiet: dict[str, Any] = {"show_progress": "hidden", **UNLISTED}
+    for switch in switches:
+        switch.input(
+            lambda rows, cells: (show_portfolio(desk, rows, cells), "", "", "", *files_of(desk, rows, cells)),
+            list(switches),
+            [shown, cell, evidence, page, *files],
+            api_name="show_portfolio",
+            **quiet,
+        )
+    shown.click(
+        lambda chosen: (show_cell(desk, chosen), "", ""), key, [cell, evidence, page], js=_CHOSEN,
+        api_name="portfolio_cell", **quiet,
+    )  # fmt: skip
+    cell.click(
+        lambda chosen: (show_evidence(desk, evidences, chosen), ""), key, [evidence, page], js=_CHOSEN,
+        api_name="portfolio_evidence", show_progress="minimal", **UNLISTED,
+    )  # fmt: skip
+    evidence.click(
+        lambda chosen: open_place(desk, chosen), key, page, js=_CHOSEN, api_name="portfolio_page", **quiet
+    )  # fmt: skip

@@ -1,53 +1,22 @@
 """Starts the server: a desk and settings come in, a running app goes out.
 
 It listens where the settings say (this machine only, unless they say otherwise), sends nothing anywhere, makes
-no share link, and tells the browser to load nothing from elsewhere.
+no share link, and tells the browser to load nothing from elsewhere. What passes is decided in `gate` and `guard`.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import os
-from collections.abc import Awaitable, Callable
+import tempfile
+from pathlib import Path
 from typing import Any
 
 from stratmap.app.protocol import DeskLike
-from stratmap.errors import SettingsError
-from stratmap.settings import Settings
+from stratmap.errors import MissingExtra
+from stratmap.settings import AppSettings, Settings
 
-_POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; "
-    "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
-)
-_HEADERS = (
-    (b"content-security-policy", _POLICY.encode()),
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-)
-_Message = dict[str, Any]
-_App = Callable[[_Message, Callable[[], Awaitable[_Message]], Callable[[_Message], Awaitable[None]]], Awaitable[None]]
-
-
-class OfflineHeaders:
-    """ASGI middleware: every answer carries a policy under which the browser asks this server only."""
-
-    def __init__(self, app: _App) -> None:
-        self.app = app
-
-    async def __call__(
-        self,
-        scope: _Message,
-        receive: Callable[[], Awaitable[_Message]],
-        send: Callable[[_Message], Awaitable[None]],
-    ) -> None:
-        """Pass a request on and add the headers to its answer."""
-
-        async def with_headers(message: _Message) -> None:
-            if message["type"] == "http.response.start":
-                message = {**message, "headers": [*message.get("headers", []), *_HEADERS]}
-            await send(message)
-
-        await self.app(scope, receive, with_headers)
+_THREADS = 2
 
 
 def launch(desk: DeskLike, settings: Settings, *, port: int | None = None, block: bool = True) -> Any:
@@ -60,24 +29,49 @@ def launch(desk: DeskLike, settings: Settings, *, port: int | None = None, block
         block: Whether to wait; if not, the running `gr.Blocks` is returned and `close()` stops it.
 
     Raises:
-        SettingsError: The settings ask for a login, which this version does not have.
+        SettingsError: The users file that the settings name is missing or damaged.
+        MissingExtra: The settings ask for MCP tools and their extra is not installed.
     """
-    if settings.app.users_file:
-        raise SettingsError(
-            "settings [app] users_file: expected no file, since this version has no login; "
-            "leave it empty and keep the app on this machine (host 127.0.0.1)."
-        )
+    if settings.app.mcp and importlib.util.find_spec("mcp") is None:
+        raise MissingExtra("MCP", "mcp")
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    # Uploads of this process only, in a folder that nobody else of this machine can read.
+    os.environ["GRADIO_TEMP_DIR"] = tempfile.mkdtemp(prefix="stratmap-app-")
+    from stratmap.app.gate import Gate, Policy
+    from stratmap.app.guard import Guard
+    from stratmap.app.origins import known_hosts
+
+    sessions = _sessions(settings.app)
+    policy = Policy(
+        known_hosts(settings.app.host, settings.app.allowed_hosts), settings.app.max_request_bytes, sessions
+    )
     from stratmap.app.build import build_app
 
     app = build_app(desk, settings)
-    app.queue(default_concurrency_limit=2)
+    app.guard = Guard(settings.app, sessions is not None)
+    app.queue(default_concurrency_limit=_THREADS, max_size=settings.app.queue_limit)
     chosen = settings.app.port if port is None else port
-    app.launch(server_port=chosen or None, prevent_thread_lock=not block, quiet=not block, **_options(settings))
+    app.launch(
+        server_port=chosen or None, prevent_thread_lock=not block, quiet=not block, **_options(settings, policy, Gate)
+    )
     return app
 
 
-def _options(settings: Settings) -> dict[str, Any]:
+def _sessions(settings: AppSettings) -> Any:
+    """Who may come in; None for everybody."""
+    if not settings.users_file:
+        return None
+    from stratmap.accounts import UsersFile
+    from stratmap.app.sessions import Sessions
+
+    users = UsersFile(Path(settings.users_file))
+    users.accounts()
+    return Sessions(users, settings.session_hours)
+
+
+def _options(settings: Settings, policy: Any, gate: Any) -> dict[str, Any]:
+    from starlette.middleware import Middleware
+
     from stratmap.app.theme import stylesheet, theme
 
     return {
@@ -91,11 +85,6 @@ def _options(settings: Settings) -> dict[str, Any]:
         "max_file_size": settings.app.max_upload_bytes,
         "theme": theme(),
         "css": stylesheet(),
-        "app_kwargs": {"middleware": [_middleware()]},
+        "mcp_server": settings.app.mcp,
+        "app_kwargs": {"middleware": [Middleware(gate, policy=policy)]},
     }
-
-
-def _middleware() -> Any:
-    from starlette.middleware import Middleware
-
-    return Middleware(OfflineHeaders)

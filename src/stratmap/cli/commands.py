@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from stratmap.cli.review_commands import add_commands
+from stratmap.cli.users import app as users_app
 from stratmap.errors import UsageError
 
 app = typer.Typer(
@@ -26,6 +27,7 @@ app = typer.Typer(
 evaluate_app = typer.Typer(help="Measure the shipped system on data of your own.", no_args_is_help=True)
 app.add_typer(evaluate_app, name="evaluate")
 add_commands(app)
+app.add_typer(users_app, name="users")
 
 _INDEX = Path("index")
 SettingsFile = Annotated[
@@ -208,6 +210,10 @@ def web(
     index_folder: IndexFolder = _INDEX,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 0,
+    users: Annotated[
+        Path | None, typer.Option(help="Ask for a name and password; the file is made by `stratmap users add`.")
+    ] = None,
+    mcp: Annotated[bool, typer.Option("--mcp", help="Offer the app's actions as MCP tools (extra `mcp`).")] = False,
     settings: SettingsFile = None,
 ) -> None:
     """Open the web app on 127.0.0.1:7860."""
@@ -215,7 +221,13 @@ def web(
     from stratmap.assembly import Desk
 
     loaded = _settings(settings)
-    chosen = replace(loaded.app, host=host or loaded.app.host, port=port or loaded.app.port)
+    chosen = replace(
+        loaded.app,
+        host=host or loaded.app.host,
+        port=port or loaded.app.port,
+        users_file=str(users) if users else loaded.app.users_file,
+        mcp=mcp or loaded.app.mcp,
+    )
     loaded = replace(loaded, app=chosen)
     launch(Desk(loaded, index_folder), loaded)
 
