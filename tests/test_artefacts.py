@@ -6,7 +6,14 @@ import json
 
 import pytest
 
-from stratmap.artefacts import MANIFEST, load_manifest, shipped_folder, shipped_strategy, write_manifest
+from stratmap.artefacts import (
+    MANIFEST,
+    load_manifest,
+    shipped_folder,
+    shipped_strategy,
+    write_artefact,
+    write_manifest,
+)
 from stratmap.errors import ArtefactError
 
 
@@ -121,3 +128,15 @@ def test_an_unknown_model_is_refused_with_the_known_ones():
 
 def test_the_strategy_is_found():
     assert (shipped_strategy() / "iom-seeeca-strategic-framework.txt").is_file()
+
+
+def test_a_model_written_over_another_leaves_no_file_of_the_one_before_the_last(tmp_path):
+    for number in range(3):
+        contents = {"weights.bin": bytes([number]) * 100, "head.json": b"{}"}
+        write_artefact(tmp_path, "head", "h", "1", contents, {"round": number})
+        manifest = load_manifest(tmp_path, "head")
+        assert (tmp_path / manifest.file("weights.bin")).read_bytes() == bytes([number]) * 100
+    assert len(list(tmp_path.glob("weights-*.bin"))) == 2
+    assert len(list(tmp_path.glob("head-*.json"))) == 1
+    with pytest.raises(ArtefactError, match=r"expected a file 'other\.bin'"):
+        manifest.file("other.bin")

@@ -10,13 +10,14 @@ beside `src/`.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from stratmap.errors import ArtefactError
-from stratmap.files import atomic_write_text, sha256_of
+from stratmap.files import atomic_write, atomic_write_text, sha256_of
 
 MANIFEST = "manifest.json"
 SCHEMA = 1
@@ -45,10 +46,47 @@ class Manifest:
     @property
     def fingerprint(self) -> str:
         """Identity of the weights: 16 hex digits over the files' hashes, whatever the name says."""
-        import hashlib
-
         joined = "\n".join(f"{name} {digest}" for name, digest in sorted(self.files.items()))
         return hashlib.sha256(f"{self.kind}\n{joined}".encode()).hexdigest()[:16]
+
+    def file(self, name: str) -> str:
+        """The name under which a file is stored: its own, or one with a part of its hash (see `write_artefact`).
+
+        Raises:
+            ArtefactError: The folder has no such file.
+        """
+        for stored, digest in self.files.items():
+            if stored in {name, _stored_name(name, digest)}:
+                return stored
+        raise ArtefactError(f"expected a file {name!r} in the model {self.name!r}, found none. {_REINSTALL}")
+
+
+def write_artefact(
+    folder: Path, kind: str, name: str, version: str, contents: dict[str, bytes], facts: dict[str, Any]
+) -> Manifest:
+    """Write a model over an earlier one in the same folder: a crash leaves the old one or the new one, whole.
+
+    Each file's name gets a part of its hash, so that no file of the old model is touched before the manifest, which
+    names the new ones, is in place. Files of the model before stay until the next one, for whoever is loading it.
+    """
+    try:
+        before = set(_manifest(_content(folder), folder).files)
+    except ArtefactError:
+        before = set()
+    stored = {_stored_name(one, hashlib.sha256(data).hexdigest()): data for one, data in contents.items()}
+    for one, data in stored.items():
+        atomic_write(folder / one, data)
+    manifest = write_manifest(folder, kind, name, version, list(stored), facts)
+    for one in contents:
+        for path in folder.glob(f"{Path(one).stem}-????????{Path(one).suffix}"):
+            if path.name not in before | set(stored):
+                path.unlink(missing_ok=True)
+    return manifest
+
+
+def _stored_name(name: str, digest: str) -> str:
+    path = Path(name)
+    return f"{path.stem}-{digest[:8]}{path.suffix}"
 
 
 def write_manifest(

@@ -32,6 +32,7 @@ from archive_fakes import FakeTagger  # noqa: E402
 from fault_layer import MODES, Layer  # noqa: E402
 
 from stratmap.archive import run  # noqa: E402
+from stratmap.artefacts import load_manifest, write_artefact  # noqa: E402
 from stratmap.errors import StratmapError  # noqa: E402
 from stratmap.files import atomic_write  # noqa: E402
 from stratmap.index import Index, Indexable  # noqa: E402
@@ -43,6 +44,8 @@ from stratmap.index.stored import StoredDocument, read_stored  # noqa: E402
 from stratmap.index.transfer import STAGING, export_index, import_index, side_tables  # noqa: E402
 from stratmap.reading import read_text  # noqa: E402
 from stratmap.records import Correction, Passage  # noqa: E402
+from stratmap.reviewing.adjusting import Adjustment  # noqa: E402
+from stratmap.reviewing.versions import VersionStore  # noqa: E402
 from stratmap.settings import IndexSettings, Settings  # noqa: E402
 
 DIM = 16
@@ -86,6 +89,7 @@ def build(folder: Path) -> None:
     index.delete(["d2.md"])
     doc_id = index.documents()[0].doc_id
     CorrectionStore(index.folder).add([Correction(doc_id, "d0.md", "O2", "tag", True, "Ana", "", "2026-01-01")])
+    write_artefact(folder / "head", "head", "head-x", "1", head_of(1), {"framework": "x"})
     source = folder / "archive"
     source.mkdir()
     for n in range(5):
@@ -179,6 +183,32 @@ def correct(folder: Path) -> None:
         store.add([Correction("x", "x.md", f"O{n}", "tag", n % 2 == 0, "Ben", "why", "2026-02-02") for n in (1, 2, 3)])
 
 
+def head_of(number: int) -> dict[str, bytes]:
+    return {"weights.safetensors": bytes([number]) * 9000, "head.json": f"[{number}]".encode()}
+
+
+def train(folder: Path) -> None:
+    write_artefact(folder / "head", "head", "head-x", "1", head_of(2), {"framework": "x"})
+
+
+def trained(folder: Path) -> str:
+    """The model that a reader would load, after all its hashes were checked."""
+    manifest = load_manifest(folder / "head", "head")
+    return str([(folder / "head" / manifest.file(name)).read_bytes()[:1] for name in head_of(0)])
+
+
+def retrain(folder: Path) -> None:
+    store = VersionStore(folder / "index", "tagger-1")
+    weights = np.ones((DIM, 2), np.float32)
+    store.activate(store.save(Adjustment(("O1", "O2"), weights, weights[0]), {"author": "Ana"}))
+
+
+def adjusted(folder: Path) -> str:
+    store = VersionStore(folder / "index", "tagger-1")
+    found = store.load(store.active())
+    return "shipped" if found is None else str(found.weights.sum())
+
+
 def roll_back(folder: Path) -> None:
     index = opened(folder / "index")
     if index.generation == 3:
@@ -207,6 +237,8 @@ OPERATIONS = {
     "repair": Operation(
         repair, repaired, lambda f: [] if not opens(f / "damaged") else sound(f / "damaged"), needs=("damaged",)
     ),
+    "train": Operation(train, trained, needs=("head",), problems=lambda f: []),
+    "retrain": Operation(retrain, adjusted, needs=("index",)),
     "archive": Operation(tag_archive, archive_state, archive_problems, between=True, needs=("archive",)),
     "write": Operation(
         lambda f: atomic_write(f / "carrier" / "note.json", b"x" * 9000),

@@ -212,7 +212,13 @@ class Layer:
             self._python("delete", str(path))
             rmdir(path, **more)
 
-        os.replace, os.fsync, os.unlink, os.rmdir = moved, flushed, removed, removed_folder
+        rename = os.rename
+
+        def renamed(source: Any, target: Any, **more: Any) -> None:
+            self._python("rename", str(target))
+            rename(source, target, **more)
+
+        os.replace, os.rename, os.fsync, os.unlink, os.rmdir = moved, renamed, flushed, removed, removed_folder
         files._step = lambda name, path: self._python(name, str(path)) if name in {"open", "write"} else None
 
     def _python(self, what: str, path: str) -> None:

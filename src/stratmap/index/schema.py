@@ -109,7 +109,8 @@ def writing(folder: Path, timeout_s: float) -> Iterator[sqlite3.Connection]:
             if "locked" not in str(error):  # a folder that cannot be written, say
                 raise
             raise IndexLocked(
-                f"{folder}: another process has been writing for over {timeout_s:g} s{_writer(folder)}. Try again later."
+                f"{folder}: another process has been writing for over {timeout_s:g} s{_writer(folder)}. "
+                "Try again later."
             ) from error
         try:
             _note_writer(folder)

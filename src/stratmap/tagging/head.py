@@ -40,15 +40,16 @@ class HeadModel:
     def __init__(self, folder: Path, framework: Framework, encoder: Encoder, otherwise: PassageModel) -> None:
         from safetensors.numpy import load_file
 
-        facts = load_manifest(folder, "head").facts
+        manifest = load_manifest(folder, "head")
+        facts = manifest.facts
         found = (facts.get("framework"), facts.get("embedder_fingerprint"))
         if found != (framework.id, encoder.fingerprint):
             raise ArtefactError(
                 f"{folder}: expected a head for {framework.id} on {encoder.name} ({encoder.fingerprint}), "
                 f"found one for {found[0]} on {facts.get('embedder')} ({found[1]}). Train it again: stratmap train"
             )
-        head = json.loads((folder / HEAD).read_text(encoding="utf-8"))
-        tensors = load_file(folder / WEIGHTS)
+        head = json.loads((folder / manifest.file(HEAD)).read_text(encoding="utf-8"))
+        tensors = load_file(folder / manifest.file(WEIGHTS))
         self.labels = tuple(framework.codes)
         self._weights, self._bias = tensors["weights"], tensors["bias"]
         self._otherwise = otherwise

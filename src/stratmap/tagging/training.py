@@ -14,10 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from stratmap.artefacts import write_manifest
+from stratmap.artefacts import write_artefact
 from stratmap.encoding import Encoder
 from stratmap.errors import MissingExtra, UsageError
-from stratmap.files import atomic_write, atomic_write_text
 from stratmap.framework import Framework
 
 HEAD, WEIGHTS = "head.json", "weights.safetensors"
@@ -126,8 +125,10 @@ def _write(
     from safetensors.numpy import save
 
     tensors = {"weights": weights.astype(np.float32), "bias": bias.astype(np.float32)}
-    atomic_write(folder / WEIGHTS, save({key: np.ascontiguousarray(value) for key, value in tensors.items()}))
     head = {"labels": codes, "thresholds": [round(float(t), 4) for t in thresholds], "items": items}
-    atomic_write_text(folder / HEAD, json.dumps(head, indent=1) + "\n")
+    contents = {
+        WEIGHTS: save({key: np.ascontiguousarray(value) for key, value in tensors.items()}),
+        HEAD: (json.dumps(head, indent=1) + "\n").encode("utf-8"),
+    }
     facts = {"framework": framework.id, "embedder": encoder.name, "embedder_fingerprint": encoder.fingerprint}
-    write_manifest(folder, "head", f"head-{framework.id}", "1", [HEAD, WEIGHTS], facts)
+    write_artefact(folder, "head", f"head-{framework.id}", "1", contents, facts)
