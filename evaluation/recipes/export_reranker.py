@@ -25,7 +25,8 @@ from evaluation.recipes.reranker_model import BASE, load_checkpoint
 from evaluation.recipes.train_reranker import held_groups, prepare
 from stratmap.answering.reranker import INPUTS, KIND, OUTPUT, WINDOW, Reranker
 from stratmap.artefacts import Manifest, write_manifest
-from stratmap.encoding.onnx_encoder import load_tokenizer, open_session
+from stratmap.encoding.onnx_encoder import load_tokenizer
+from stratmap.encoding.sessions import open_session
 
 FOLDER = Path("models/reranker")
 NAME = "stratmap-reranker-minilm-l6-int8"
@@ -148,7 +149,7 @@ def main() -> None:
     state["minutes"] = state.get("budget_minutes", state["minutes"])
     questions = prepare(arguments.work)
     write_manifest(FOLDER, KIND, NAME, arguments.version, FILES, {})
-    original = Reranker(open_session(raw, 1), load_tokenizer(FOLDER / "tokenizer.json"), Manifest(KIND, NAME, "0", {}))
+    original = Reranker(open_session(raw), load_tokenizer(FOLDER / "tokenizer.json"), Manifest(KIND, NAME, "0", {}))
     groups = held_groups(questions, arguments.questions, random.Random(3))
     figures = measure(Reranker.load(FOLDER, 1), original, groups, held_near(questions))
     facts = {"window": WINDOW, "origin": "all-MiniLM-L6-v2", **figures}

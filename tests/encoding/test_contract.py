@@ -10,8 +10,9 @@ import pytest
 
 from stratmap.artefacts import shipped_folder, write_manifest
 from stratmap.encoding import load_encoder
-from stratmap.encoding.onnx_encoder import OnnxEncoder, open_session
+from stratmap.encoding.onnx_encoder import OnnxEncoder
 from stratmap.encoding.protocol import checked
+from stratmap.encoding.sessions import open_session
 from stratmap.errors import ArtefactError, EncodingError
 from stratmap.settings import EncodingSettings
 

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from stratmap.artefacts import Manifest, load_manifest
-from stratmap.encoding.onnx_encoder import load_tokenizer, open_session
+from stratmap.encoding.onnx_encoder import load_tokenizer
+from stratmap.encoding.sessions import open_session, run_each
 from stratmap.errors import ArtefactError
 
 KIND = "reranker"
@@ -54,10 +55,12 @@ class Reranker:
         session: An onnxruntime session with the inputs `INPUTS` (int64) and the output `OUTPUT` (n,).
         tokenizer: A `tokenizers.Tokenizer` that knows `[CLS]` and `[SEP]`.
         manifest: What the model folder says of itself.
+        threads: Passages at the same time; 0 takes all cores.
     """
 
-    def __init__(self, session: Any, tokenizer: Any, manifest: Manifest) -> None:
+    def __init__(self, session: Any, tokenizer: Any, manifest: Manifest, threads: int = 0) -> None:
         self.manifest = manifest
+        self._threads = threads
         self._session = session
         self._tokenizer = tokenizer
         self._start, self._end = (tokenizer.token_to_id(token) for token in ("[CLS]", "[SEP]"))
@@ -68,7 +71,7 @@ class Reranker:
 
         Args:
             folder: Holds `model.onnx`, `tokenizer.json` and `manifest.json`.
-            threads: Threads for one batch; 0 takes all cores.
+            threads: Passages at the same time, one thread each; 0 takes all cores.
 
         Raises:
             ArtefactError: The folder is missing, damaged, or holds another kind of model.
@@ -77,8 +80,8 @@ class Reranker:
         manifest = load_manifest(folder, KIND)
         if missing := {MODEL_FILE, TOKENIZER_FILE} - manifest.files.keys():
             raise ArtefactError(f"{folder}: expected a manifest that lists {', '.join(sorted(missing))}.")
-        session = _checked_session(folder / MODEL_FILE, threads)
-        return cls(session, _checked_tokenizer(folder / TOKENIZER_FILE), manifest)
+        session = _checked_session(folder / MODEL_FILE)
+        return cls(session, _checked_tokenizer(folder / TOKENIZER_FILE), manifest, threads)
 
     def score(self, question: str, passages: Sequence[str]) -> np.ndarray:
         """Score every passage against the question.
@@ -97,9 +100,10 @@ class Reranker:
         asked = self._ids([question])[0][:MAX_QUESTION_TOKENS]
         room = WINDOW - len(asked) - 3
         texts = [ids[:room] for ids in self._ids(passages)]
-        for number, ids in enumerate(texts):  # alone: int8 activations share one scale in a run
-            row = [self._start, *asked, self._end, *ids, self._end]
-            logits[number] = self._session.run([OUTPUT], _inputs(row, len(asked) + 2))[0][0]
+        rows = [_inputs([self._start, *asked, self._end, *ids, self._end], len(asked) + 2) for ids in texts]
+        # Each alone: int8 activations share one scale in a run.
+        for number, values in enumerate(run_each(self._session, [OUTPUT], rows, self._threads)):
+            logits[number] = values[0][0]
         return logits
 
     def _ids(self, texts: Sequence[str]) -> list[list[int]]:
@@ -115,8 +119,8 @@ def _inputs(row: list[int], question_length: int) -> dict[str, np.ndarray]:
     return dict(zip(INPUTS, (ids, np.ones_like(ids), kind), strict=True))
 
 
-def _checked_session(path: Path, threads: int) -> Any:
-    session = open_session(path, threads)
+def _checked_session(path: Path) -> Any:
+    session = open_session(path)
     inputs, outputs = ({value.name for value in side} for side in (session.get_inputs(), session.get_outputs()))
     if inputs != set(INPUTS) or OUTPUT not in outputs:
         raise ArtefactError(

@@ -1,8 +1,9 @@
 """The shipped encoder: an ONNX graph with pooling and normalisation inside, run by onnxruntime.
 
-Each text is a run of its own: int8 activations share one scale in a run, so that in a batch a text's vector would
-depend on its neighbours (cosines of 0.976 to 0.992 between alone and batched were measured with batches of 32); and
-nothing is padding. The heavy imports happen when the first encoder is built. It downloads nothing.
+Each text is a run of its own, several at a time (`sessions`): int8 activations share one scale in a run, so that in a
+batch a text's vector would depend on its neighbours (cosines of 0.976 to 0.992 between alone and batched were measured
+with batches of 32); and nothing is padding. The heavy imports happen when the first encoder is built. It downloads
+nothing.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 
 from stratmap.artefacts import Manifest, load_manifest
 from stratmap.encoding.protocol import Encoded, Vectors, checked
+from stratmap.encoding.sessions import open_session, run_each
 from stratmap.errors import ArtefactError, EncodingError
 
 
@@ -23,7 +25,7 @@ class OnnxEncoder:
 
     Args:
         folder: A folder of kind `encoder`.
-        threads: Threads of one run; 0 takes all cores.
+        threads: Texts at the same time, one thread each; 0 takes all cores.
         graph: Another graph for the same tokenizer (used to compare an export with its original).
     """
 
@@ -35,7 +37,8 @@ class OnnxEncoder:
         self.fingerprint = manifest.fingerprint
         self.dim, self.window = (_fact(folder, manifest, key) for key in ("dim", "window"))
         self._tokenizer = load_tokenizer(folder / "tokenizer.json")
-        self._session = open_session(graph or folder / "model.onnx", threads)
+        self._threads = threads
+        self._session = open_session(graph or folder / "model.onnx")
 
     def count_tokens(self, texts: list[str]) -> list[int]:
         """Numbers of tokens, the two special ones included."""
@@ -59,13 +62,16 @@ class OnnxEncoder:
         embeddings = np.zeros((len(ids), self.dim), dtype=np.float32)
         hidden: list[Vectors] = [np.zeros((0, self.dim), dtype=np.float32)] * (len(ids) if want_hidden else 0)
         outputs = ["embedding", "hidden"] if want_hidden else ["embedding"]
-        for row, tokens in enumerate(ids):
-            token_ids = np.array([tokens], dtype=np.int64)
-            values = self._session.run(outputs, {"input_ids": token_ids, "attention_mask": np.ones_like(token_ids)})
+        for row, values in enumerate(run_each(self._session, outputs, [_inputs(row) for row in ids], self._threads)):
             embeddings[row] = values[0][0]
             if want_hidden:
                 hidden[row] = values[1][0]
         return Encoded(checked(embeddings), tuple(hidden))
+
+
+def _inputs(tokens: list[int]) -> dict[str, np.ndarray]:
+    ids = np.array([tokens], dtype=np.int64)
+    return {"input_ids": ids, "attention_mask": np.ones_like(ids)}
 
 
 def _fact(folder: Path, manifest: Manifest, key: str) -> int:
@@ -93,22 +99,3 @@ def load_tokenizer(path: Path) -> Any:
     tokenizer.no_padding()
     tokenizer.no_truncation()
     return tokenizer
-
-
-def open_session(path: Path, threads: int = 0) -> Any:
-    """An onnxruntime session on the CPU.
-
-    Raises:
-        EncodingError: The graph cannot be loaded.
-    """
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    try:
-        return onnxruntime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime raises its own types, which it does not export
-        detail = " ".join(str(error).split())[:160]
-        raise EncodingError(f"{path}: expected an ONNX graph that onnxruntime can run ({detail}).") from error

@@ -19,7 +19,7 @@ import numpy as np
 from safetensors.numpy import load_file
 
 from stratmap.artefacts import load_manifest
-from stratmap.encoding.onnx_encoder import open_session
+from stratmap.encoding.sessions import open_session, run_each
 from stratmap.errors import ArtefactError
 from stratmap.tagging.ngrams import tfidf_rows
 
@@ -54,7 +54,7 @@ class TaggingModel:
 
         Args:
             folder: The folder with `manifest.json`.
-            threads: Processor threads of the tower; 0 leaves the choice to onnxruntime.
+            threads: Passages at the same time, one thread each; 0 takes all cores.
 
         Raises:
             ArtefactError: A file is missing, was changed, or does not say what it must.
@@ -79,9 +79,7 @@ class TaggingModel:
             threads,
         )
 
-    def predict_proba(
-        self, texts: Sequence[str], embeddings: np.ndarray, hidden: Sequence[np.ndarray]
-    ) -> np.ndarray:
+    def predict_proba(self, texts: Sequence[str], embeddings: np.ndarray, hidden: Sequence[np.ndarray]) -> np.ndarray:
         """Calibrated probability of each label for each passage; a passage's does not depend on the others.
 
         Args:
@@ -106,9 +104,7 @@ class TaggingModel:
         slope, offset = (np.array(self.head["calibration"][key]) for key in ("slope", "offset"))
         return np.asarray(1.0 / (1.0 + np.exp(-(logits * slope + offset))))
 
-    def mixed_logits(
-        self, texts: Sequence[str], embeddings: np.ndarray, hidden: Sequence[np.ndarray]
-    ) -> np.ndarray:
+    def mixed_logits(self, texts: Sequence[str], embeddings: np.ndarray, hidden: Sequence[np.ndarray]) -> np.ndarray:
         """The parts' weighted logits before calibration, float64 (n, n_labels)."""
         parts = {
             "tower": self._tower_logits(hidden),
@@ -128,10 +124,8 @@ class TaggingModel:
     def _tower_logits(self, hidden: Sequence[np.ndarray]) -> np.ndarray:
         """Run each text alone: int8 activations share one scale in a run, so in a batch texts would sway each other."""
         out = np.zeros((len(hidden), len(self.labels)), dtype=np.float32)
-        for number, rows in enumerate(hidden):
-            states = np.asarray(rows, dtype=np.float32)[None]
-            mask = np.ones(states.shape[:2], dtype=np.int64)
-            out[number] = self._session.run(["logits"], {"hidden": states, "attention_mask": mask})[0][0]
+        for number, values in enumerate(run_each(self._session, ["logits"], _inputs(hidden), self.threads)):
+            out[number] = values[0][0]
         return out
 
     @cached_property
@@ -145,7 +139,12 @@ class TaggingModel:
 
     @cached_property
     def _session(self) -> Any:  # onnxruntime has no types
-        return open_session(self.folder / TOWER, self.threads)
+        return open_session(self.folder / TOWER)
+
+
+def _inputs(hidden: Sequence[np.ndarray]) -> list[dict[str, np.ndarray]]:
+    states = [np.asarray(rows, dtype=np.float32)[None] for rows in hidden]
+    return [{"hidden": rows, "attention_mask": np.ones(rows.shape[:2], dtype=np.int64)} for rows in states]
 
 
 def _read(path: Path) -> dict[str, np.ndarray]:
