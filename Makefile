@@ -52,3 +52,7 @@ clean:
 # Strikes at every call to the disk of every operation (see tests/faults/README.md).
 faults: $(DEV)
 	$(BIN)/python -m evaluation.faults
+
+MINUTES ?= 60
+soak: $(DEV)
+	$(BIN)/python -m evaluation.soak $(MINUTES)
