@@ -7,7 +7,6 @@ itself.
 from __future__ import annotations
 
 import contextlib
-import csv
 import os.path
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING
 from stratmap.errors import ArtefactError, StratmapError, UsageError
 from stratmap.framework import Crosswalk, Framework, load_crosswalk, load_framework
 from stratmap.reading import READABLE_SUFFIXES, read_document, read_items
+from stratmap.reading.sidecar import SIDECAR, with_sidecar
 from stratmap.records import Answer, Document, Filters, Hit, IndexedDocument, TaggedDocument, Unreadable
 from stratmap.settings import Settings
 
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from stratmap.tagging import Tagger
     from stratmap.tagging.tagger import PassageModel, Read
 
-SIDECAR = "labels.csv"
 _CODES = re.compile(r"[\w.:-]+")
 Progress = Callable[[int, int, str], None]
 
@@ -265,7 +264,7 @@ class Desk:
 
         Each group of documents is one transaction: what is reported as added is on the disk.
         """
-        index = self.__dict__["index"] = self._open_index(make=True)
+        index = self._index_to_write()
         files = sorted(set(find_files(paths)))
         failed: list[Unreadable] = []
         added = unchanged = 0
@@ -289,6 +288,36 @@ class Desk:
             again = self.add({held[doc_id] for doc_id in lost})
             return Indexed(added + again.added, unchanged - len(lost), (*failed, *again.failed))
         return Indexed(added, unchanged, tuple(failed))
+
+    def add_document(self, document: Document) -> int:
+        """Tag and index one document, making the index where there is none; 0 where its text is there already.
+
+        A document of the same source is replaced.
+
+        Raises:
+            StratmapError: It cannot be tagged or kept; nothing changes then.
+        """
+        index = self._index_to_write()
+        if index.holds(document.doc_id):
+            return index.retire_former(document.doc_id, document.source)
+        failed: list[Unreadable] = []
+        added = self._put(index, self._batch([document], failed))
+        if failed:
+            raise UsageError(f"{failed[0].source}: {failed[0].reason}")
+        return added
+
+    def remove(self, doc_ids: Sequence[str]) -> int:
+        """Delete documents from the index, and the features kept of them; returns how many there were."""
+        deleted = self.index.delete(doc_ids)
+        if self.reviews:
+            self.reviews.features.forget(doc_ids)
+        return deleted
+
+    def _index_to_write(self) -> Index:
+        """The index, made where there is none."""
+        if "index" not in self.__dict__:
+            self.__dict__["index"] = self._open_index(make=True)
+        return self.index
 
     def _put(self, index: Index, ready: list[tuple[Indexable, Features]]) -> int:
         """Index documents, and keep what the tagger made of their passages for review and retraining."""
@@ -335,35 +364,24 @@ def _named_in_english(filters: Filters) -> Filters:
 
 def find_files(paths: Iterable[Path]) -> Iterator[Path]:
     """Files of folders, recursively, that stratmap can read; named files as they are. Links to folders are not
-    followed, hidden files and label lists are left out.
+    followed; hidden files, label lists and folders with a file `.noindex` are left out.
     """
     for path in paths:
         if os.path.isdir(path):  # unlike Path.is_dir it takes names of any length
             for found in sorted(path.rglob("*")):
                 hidden = any(part.startswith(".") for part in found.relative_to(path).parts)
                 known = found.suffix.lower() in READABLE_SUFFIXES and found.name != SIDECAR
+                hidden = hidden or (known and any((folder / ".noindex").is_file() for folder in _up_to(found, path)))
                 if known and not hidden and found.is_file():
                     yield found
         else:
             yield path
 
 
-def with_sidecar(document: Document, path: Path) -> Document:
-    """A document with the facts that `labels.csv` beside its file states about it."""
-    sidecar = path.parent / SIDECAR
-    if not sidecar.is_file():
-        return document
-    try:
-        with open(sidecar, encoding="utf-8-sig", newline="") as file:
-            row = next((row for row in csv.DictReader(file) if row.get("file") == path.name), None)
-    except (OSError, UnicodeDecodeError, csv.Error):
-        warning = f"{SIDECAR} beside the file could not be read; it is expected as CSV in UTF-8"
-        return replace(document, warnings=(*document.warnings, warning))
-    if row is None:
-        return document
-    facts = {k: v for k, v in row.items() if k not in {"file", "title", None} and v is not None}
-    title = document.title or row.get("title") or ""
-    return replace(document, metadata={**document.metadata, **facts}, title=title)
+def _up_to(found: Path, top: Path) -> list[Path]:
+    """The folders of a file from its own to the one that was named."""
+    folders = list(found.parents)
+    return folders[: folders.index(top) + 1]
 
 
 def declared_labels(document: Document, framework: Framework) -> dict[str, float] | None:

@@ -42,6 +42,8 @@ NO_FILTERS = Filters()
 class FakeDesk:
     """Finds the framework's keywords; knows the documents of `ARCHIVE`, or none."""
 
+    reviews = None  # it keeps nothing; what is kept has tests over a real index
+
     def __init__(self, with_archive: bool = True) -> None:
         self.framework: Framework = load_framework()
         self.pages = {}

@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from stratmap.app import api, ask_tab, framework_tab, portfolio_tab, tag_tab
+from stratmap.app import api, archive_tab, ask_tab, framework_tab, portfolio_tab, review_tab, tag_tab
 from stratmap.app.guard import GuardedBlocks, account_of
 from stratmap.app.protocol import DeskLike
 from stratmap.app.reader import UNLISTED
@@ -27,16 +27,40 @@ def build_app(desk: DeskLike, settings: Settings | None = None) -> gr.Blocks:
     chosen = settings or Settings()
     with GuardedBlocks(title="stratmap", analytics_enabled=False, fill_width=False, delete_cache=(_HOUR, _DAY)) as app:
         header = gr.HTML(render_header(), js_on_load=behaviour(), apply_default_css=False)
+        author = gr.Textbox(
+            label="Your name", placeholder="kept with each correction", elem_id="author", scale=1, render=False
+        )
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab("Tag", id="tag"):
-                tag_tab.build(desk, chosen)
+                tagged = tag_tab.build(desk, chosen)
+            with gr.Tab("Review", id="review") as reviewing:
+                scope, *review = review_tab.build(desk, chosen, author, tagged.state)
             with gr.Tab("Ask", id="ask"):
                 asking = ask_tab.build(desk, chosen)
             with gr.Tab("Framework", id="framework"):
                 strategy = framework_tab.build(desk)
             with gr.Tab("Portfolio", id="portfolio"):
                 covered = portfolio_tab.build(desk)
+            with gr.Tab("Archive", id="archive") as archive:
+                wanted, held = archive_tab.build(desk, chosen)
 
+        tag_tab.wire_corrections(desk, tagged, author)
+        reviewing.select(
+            lambda where, reports: review_tab.opened(desk, where, reports),
+            [scope, tagged.state],
+            review,
+            api_name="review_open",
+            show_progress="hidden",
+            **UNLISTED,
+        )
+        archive.select(
+            lambda words: archive_tab.show(desk, words),
+            wanted,
+            held,
+            api_name="show_documents",
+            show_progress="hidden",
+            **UNLISTED,
+        )
         api.build(desk, chosen)
 
         def refresh(by: str, measure: str, request: gr.Request) -> tuple[Any, ...]:

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from stratmap.framework import Crosswalk, Framework
 from stratmap.records import Answer, Document, Filters, Hit, IndexedDocument, TaggedDocument
+from stratmap.reviewing.reviews import Reviews
 
 
 class DeskLike(Protocol):
@@ -19,6 +20,10 @@ class DeskLike(Protocol):
     @property
     def framework(self) -> Framework:
         """The strategy that reports are mapped to."""
+
+    @property
+    def reviews(self) -> Reviews | None:
+        """Corrections, review and versions of the index; None where there is no index."""
 
     def tag(self, document: Document) -> TaggedDocument:
         """The tags of a document with their evidence."""
@@ -40,6 +45,12 @@ class DeskLike(Protocol):
 
     def note_feedback(self, question: str, helpful: bool) -> None:
         """Keep a verdict on the answer to a question."""
+
+    def add_document(self, document: Document) -> int:
+        """Tag and index a document; returns 0 where its text is there already."""
+
+    def remove(self, doc_ids: Sequence[str]) -> int:
+        """Delete documents and what was kept of them; returns how many there were."""
 
     def crosswalk(self, target: str) -> Crosswalk:
         """The links of the framework to another one."""

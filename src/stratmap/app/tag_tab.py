@@ -7,14 +7,16 @@ is added to the archive here.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from stratmap.app.correcting import author_of, correct_report
 from stratmap.app.downloads import write_iati, write_json, write_workbook
 from stratmap.app.protocol import DeskLike, TaggedReport
-from stratmap.app.reader import open_place, wire_reader
+from stratmap.app.reader import UNLISTED, open_place, wire_reader
 from stratmap.app.render import tags as render
 from stratmap.app.render.text import empty, notice, shortened
 from stratmap.app.samples import SAMPLES
@@ -23,6 +25,7 @@ from stratmap.errors import LimitExceeded, StratmapError, UsageError
 from stratmap.framework import shipped_crosswalks
 from stratmap.reading import READABLE_SUFFIXES, read_bytes, read_text
 from stratmap.records import Document
+from stratmap.reviewing.corrections import Standing
 from stratmap.settings import Settings
 
 _NEAREST = 6
@@ -94,7 +97,25 @@ def show_report(desk: DeskLike, reports: Sequence[TaggedReport], position: int, 
     above = "".join(notice(problem, "Not read:", "problem") for problem in problems)
     if not reports:
         return above or notice("Paste a text or choose a file first.")
-    return above + render.report(reports[min(position, len(reports) - 1)], desk.framework)
+    shown = reports[min(position, len(reports) - 1)]
+    stands = desk.reviews.standing(shown.document.doc_id) if desk.reviews else Standing()
+    return above + render.report(shown, desk.framework, stands)
+
+
+def correct(
+    desk: DeskLike, reports: Sequence[TaggedReport], position: int, author: str, key: str
+) -> tuple[str, list[TaggedReport]]:
+    """One report as corrected, and all reports of the session; a refusal stands above the report as it was."""
+    if not reports:
+        return show_report(desk, reports, position, ()), []
+    chosen = min(position, len(reports) - 1)
+    problem = ""
+    try:
+        changed = correct_report(desk, reports[chosen], key, author)
+        reports = [changed if number == chosen else one for number, one in enumerate(reports)]
+    except StratmapError as error:
+        problem = notice(str(error), "Not kept:", "problem")
+    return problem + show_report(desk, reports, chosen, ()), list(reports)
 
 
 def show_crosswalk(desk: DeskLike, reports: Sequence[TaggedReport], position: int, target: str) -> str:
@@ -127,8 +148,18 @@ def tag_text(desk: DeskLike, settings: Settings, text: str) -> dict[str, Any]:
     return render.as_data(desk.tag(read_pasted(text, settings)))
 
 
-def build(desk: DeskLike, settings: Settings) -> None:
-    """Draw the tab and wire its events (inside a `gr.Blocks`)."""
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Components of the tab that corrections change: the report, the session's reports, the picker, the downloads."""
+
+    shown: Any
+    state: Any
+    picker: Any
+    files: list[Any]
+
+
+def build(desk: DeskLike, settings: Settings) -> Parts:
+    """Draw the tab and wire its events (inside a `gr.Blocks`); returns what `wire_corrections` takes."""
     state = gr.State([])
     box, inputs, starts = _input_box()
     picker = gr.Radio(label="Reports", choices=[], type="index", visible=False, elem_id="picker")
@@ -156,7 +187,32 @@ def build(desk: DeskLike, settings: Settings) -> None:
             api_name=f"crosswalk_{target}",
         )
     wire_reader(shown, reader, lambda key: open_place(desk, key), "open_neighbour")
-    _wire_api(desk, settings)
+    return Parts(shown, state, picker, files)
+
+
+def wire_corrections(desk: DeskLike, parts: Parts, author: Any) -> None:
+    """Let the buttons on a tag correct it; `author` holds the name of who corrects."""
+    key = gr.Textbox(visible=False)
+
+    def fix(reports: list[TaggedReport], position: int | None, name: str, chosen: str, request: gr.Request) -> Any:
+        return correct(desk, reports, position or 0, author_of(name, request), chosen)
+
+    parts.shown.edit(
+        fix,
+        [parts.state, parts.picker, author, key],
+        [parts.shown, parts.state],
+        js="(reports, position, author) => [reports, position, author, window.stratmapChosen || '']",
+        api_name="correct_tag",
+        show_progress="hidden",
+        **UNLISTED,
+    ).then(
+        lambda reports: write_files(desk, reports),
+        parts.state,
+        parts.files,
+        api_name="write_corrected",
+        show_progress="hidden",
+        **UNLISTED,
+    )
 
 
 def _input_box() -> tuple[Any, Any, Any]:
@@ -222,14 +278,3 @@ def _wire(desk: DeskLike, settings: Settings, inputs: Any, starts: Any, outputs:
         ).then(
             write, state, list(links), api_name=f"write_{key}", api_visibility="undocumented", show_progress="hidden"
         )
-
-
-def _wire_api(desk: DeskLike, settings: Settings) -> None:
-    def tag_text_api(text: str) -> dict[str, Any]:
-        """Tag one text: probabilities, states and evidence of every objective and principle."""
-        try:
-            return tag_text(desk, settings, text)
-        except StratmapError as error:
-            raise gr.Error(str(error)) from error
-
-    gr.api(tag_text_api, api_name="tag_text")

@@ -10,24 +10,34 @@ from collections.abc import Sequence
 from typing import Any
 
 from stratmap.app.protocol import TaggedReport
+from stratmap.app.render.corrections import note_box, verdict_buttons, wrong_evidence_button, wrong_evidence_line
 from stratmap.app.render.pages import anchor, document_panel, evidence_spans, hit_key
 from stratmap.app.render.text import colour, notice, percent, place, plural, shortened, text
 from stratmap.framework import Crosswalk, Framework, Group, Label
 from stratmap.records import Evidence, Tag, TaggedDocument
+from stratmap.reviewing.corrections import Standing
 
 APPLIED, REVIEW, NOT_APPLIED = "applied", "needs your eye", "not applied"
+ADDED, REMOVED = "applied by hand", "removed by hand"
+_KINDS = {APPLIED: "yes", ADDED: "yes", REVIEW: "eye", NOT_APPLIED: "no", REMOVED: "no"}
+_SHOWN = ({APPLIED, ADDED}, {REVIEW}, {REMOVED})
+_NOBODY = Standing()
 
 
 def state(tag: Tag) -> str:
     """The state of a tag in words."""
+    if tag.corrected:
+        return ADDED if tag.applied else REMOVED
     if tag.review:
         return REVIEW
     return APPLIED if tag.applied else NOT_APPLIED
 
 
-def report(item: TaggedReport, framework: Framework) -> str:
-    """Everything about one report: summary, tags, text with highlights, nearest passages."""
-    groups = "".join(_group(group, item.tagged, framework) for group in framework.groups)
+def report(item: TaggedReport, framework: Framework, stands: Standing = _NOBODY) -> str:
+    """Everything about one report: summary, tags, text with highlights, nearest passages; `stands` is what people
+    said of it.
+    """
+    groups = "".join(_group(group, item.tagged, framework, stands) for group in framework.groups)
     panel = document_panel(item.document, evidence_spans(item.tagged, framework))
     copied = f'<pre id="sm-plain" hidden>{text(plain_text(item.tagged, framework))}</pre>'
     return (
@@ -39,11 +49,14 @@ def report(item: TaggedReport, framework: Framework) -> str:
 def _summary(item: TaggedReport) -> str:
     tagged = item.tagged
     every = [tag for tags in tagged.tags.values() for tag in tags]
-    applied = sum(state(tag) == APPLIED for tag in every)
+    applied = sum(tag.applied and not tag.review for tag in every)
     unsure = sum(state(tag) == REVIEW for tag in every)
     facts = [plural(tagged.pages, "page"), tagged.language.name, plural(applied, "tag") + " applied"]
     if unsure:
         facts.append(f"{unsure} to look at")
+    by_hand = sum(tag.corrected for tag in every)
+    if by_hand:
+        facts.append(f"{by_hand} by hand")
     heading = item.document.title or item.document.name
     reasons = notice("; ".join(tagged.review_reasons), "Worth a look:") if tagged.review_reasons else ""
     warnings = dict.fromkeys((*item.document.warnings, *tagged.warnings))
@@ -56,35 +69,40 @@ def _summary(item: TaggedReport) -> str:
     )
 
 
-def _group(group: Group, tagged: TaggedDocument, framework: Framework) -> str:
+def _group(group: Group, tagged: TaggedDocument, framework: Framework, stands: Standing) -> str:
     tags = tagged.tags.get(group.id, ())
-    shown = [t for t in tags if state(t) == APPLIED] + [t for t in tags if state(t) == REVIEW]
+    shown = [t for kind in _SHOWN for t in tags if state(t) in kind]
     rest = [t for t in tags if state(t) == NOT_APPLIED]
-    rows = "".join(_row(tag, framework.label(tag.code)) for tag in shown)
+    rows = "".join(_row(tag, framework.label(tag.code), stands) for tag in shown)
     if not shown:
         rows = f'<p class="sm-muted sm-none">None of the {text(group.name.lower())} reaches its threshold.</p>'
     folded = ""
     if rest:
-        inside = "".join(_row(tag, framework.label(tag.code)) for tag in rest)
-        folded = f'<details class="sm-rest"><summary>Not applied ({len(rest)})</summary>{inside}</details>'
+        inside = "".join(_row(tag, framework.label(tag.code), stands) for tag in rest)
+        folded = (
+            f'<details class="sm-rest" id="rest-{text(group.id)}"><summary>Not applied ({len(rest)})</summary>'
+            f"{inside}</details>"
+        )
     return f'<section class="sm-card"><h3 class="sm-h">{text(group.name)}</h3>{rows}{folded}</section>'
 
 
-def _row(tag: Tag, label: Label) -> str:
+def _row(tag: Tag, label: Label, stands: Standing) -> str:
     word = state(tag)
-    kind = {APPLIED: "yes", REVIEW: "eye", NOT_APPLIED: "no"}[word]
-    marked = word != NOT_APPLIED
+    kind = _KINDS[word]
+    marked = tag.applied or tag.review
     jump = f' data-jump="{text(anchor(tag.code, 0))}"' if marked and tag.evidence else ""
     quotes = "".join(_quote(tag, i, item, marked) for i, item in enumerate(tag.evidence))
     if not quotes:
         quotes = '<p class="sm-muted">No single passage carries this label.</p>'
+    wrong = wrong_evidence_line(tag.code, tuple(stands.wrong.get(tag.code, ())))
     return (
-        f'<details class="sm-tag sm-is-{kind}" id="row-{text(tag.code)}" style="--c:{colour(label.colour)}">'
+        f'<div class="sm-row"><details class="sm-tag sm-is-{kind}" id="row-{text(tag.code)}" '
+        f'style="--c:{colour(label.colour)}">'
         f'<summary{jump}><span class="sm-badge">{text(tag.code)}</span>'
         f'<span class="sm-name">{text(tag.name)}</span>{_bar(tag)}'
         f'<span class="sm-state">{text(word)}</span></summary>'
         f'<div class="sm-inside"><p class="sm-statement">{text(shortened(label.statement, 210))}</p>'
-        f"{quotes}</div></details>"
+        f"{quotes}{wrong}{note_box(tag.code, stands.notes)}</div></details>{verdict_buttons(tag)}</div>"
     )
 
 
@@ -106,7 +124,10 @@ def _quote(tag: Tag, position: int, item: Evidence, marked: bool) -> str:
     if not marked:
         return f'<div class="sm-evidence">{body}{foot}</div>'
     target = text(anchor(tag.code, position))
-    return f'<button type="button" class="sm-evidence" data-jump="{target}">{body}{foot}</button>'
+    return (
+        f'<div class="sm-quoted"><button type="button" class="sm-evidence" data-jump="{target}">{body}{foot}</button>'
+        f"{wrong_evidence_button(tag.code, item)}</div>"
+    )
 
 
 def nearest(item: TaggedReport) -> str:
@@ -158,7 +179,7 @@ def plain_text(tagged: TaggedDocument, framework: Framework) -> str:
     for group in framework.groups:
         lines += ["", group.name]
         for tag in tagged.tags.get(group.id, ()):
-            if state(tag) != NOT_APPLIED:
+            if tag.applied or tag.review:
                 lines.append(f"  {tag.code} {tag.name}: {percent(tag.probability)} ({state(tag)})")
                 lines += [f'      "{shortened(e.text)}" {place(e.page)}'.rstrip() for e in tag.evidence[:2]]
     return "\n".join(lines)
