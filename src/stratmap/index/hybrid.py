@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stratmap.index.fusion import fuse
-from stratmap.index.words import words
+from stratmap.index.words import query_words, words
 
 CANDIDATES = 100
 _K1, _B = 1.2, 0.75  # Robertson's BM25 with the values that Lucene ships
@@ -48,6 +48,7 @@ class Hybrid:
         self.vectors = np.ascontiguousarray(vectors, dtype=np.float32)
         self._texts = texts
         self._languages = languages or ["en"] * len(texts)
+        self._spoken = frozenset(self._languages or ("en",))
 
     def search(
         self, query: str, vector: Scores, k: int, rows: Rows | None = None, candidates: int = CANDIDATES
@@ -66,7 +67,7 @@ class Hybrid:
             empty = np.zeros(0, dtype=np.float32)
             return Found(np.zeros(0, dtype=np.int64), empty, empty, empty)
         wanted = min(max(k, candidates), total)
-        terms = words(query)
+        terms = query_words(query, self._spoken)
         dense_rows, dense_scores = self.dense(vector, wanted, rows)
         lexical_rows, lexical_scores = self.lexical(terms, wanted, rows)
         fused, scores = fuse(dense_rows, dense_scores, lexical_rows, lexical_scores, len(terms))

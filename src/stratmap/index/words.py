@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
+from collections.abc import Collection
 from functools import lru_cache
 from typing import Any
 
@@ -36,10 +37,25 @@ def words(text: str, language: str = "en") -> list[str]:
     >>> words("The migrants' returns to Chișinău, 2014-2016")
     ['migrant', 'return', 'chișinău', '2014', '2016']
     """
+    return list(_stemmer(_STEMMERS.get(language, "english")).stemWords(_kept(text)))
+
+
+def query_words(text: str, languages: Collection[str] = ("en",)) -> list[str]:
+    """Stems of a query for documents of several languages: every word in each form that one of them gives it.
+
+    >>> query_words("training of returnees", ("en", "fr"))
+    ['train', 'training', 'returne']
+    """
+    kept = _kept(text)
+    names = dict.fromkeys(_STEMMERS.get(language, "english") for language in sorted(languages))
+    columns = [_stemmer(name).stemWords(kept) for name in names] or [kept]
+    return [form for forms in zip(*columns, strict=True) for form in dict.fromkeys(forms)]
+
+
+def _kept(text: str) -> list[str]:
+    """Words in order without stop words, not yet stemmed."""
     found = [part for match in _WORD.finditer(_folded(text)) for part in _PARTS.findall(match.group())]
-    kept = [word[:_MOST_WORD] for word in found if word not in STOP_WORDS and (len(word) > 1 or word.isdigit())]
-    stemmer = _stemmer(_STEMMERS.get(language, "english"))
-    return list(stemmer.stemWords(kept))
+    return [word[:_MOST_WORD] for word in found if word not in STOP_WORDS and (len(word) > 1 or word.isdigit())]
 
 
 def _folded(text: str) -> str:
