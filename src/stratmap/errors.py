@@ -15,6 +15,7 @@
     │   └── IndexLocked
     ├── NotFittedError          predict before fit
     ├── ChatModelError          the language model or its provider failed (`retryable`, `advice`)
+    ├── ServiceError            a service that stratmap leans on (Ray, Milvus) is gone, slow or full
     ├── ExportError             a result cannot be written in the asked form
     └── MissingExtra            an optional feature needs an install step
 
@@ -89,6 +90,10 @@ class IndexLocked(IndexFolderError):
 
 class NotFittedError(StratmapError):
     """A prediction was asked of something that has not been fitted."""
+
+
+class ServiceError(StratmapError):
+    """A service that stratmap leans on (Ray, Milvus) is gone, slow or full; nothing is lost on this side."""
 
 
 class ExportError(StratmapError):
