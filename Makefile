@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
 DEV := .venv/.ready-dev
-.PHONY: demo app test test-slow check models clean faults soak
+.PHONY: demo app test test-slow check models benchmark-tagging clean faults soak
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -45,6 +45,10 @@ models: $(DEV)
 	$(BIN)/python -m evaluation.recipes.export_encoder
 	@if [ -d ../shared/datasets/scifact ]; then $(BIN)/python -m evaluation.recipes.verify_encoder; else \
 		echo "SciFact is not there: the search quality of the export was not checked"; fi
+
+benchmark-tagging: $(DEV)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[train,peers]'
+	$(BIN)/python -m evaluation.benchmark_tagging
 
 clean:
 	rm -rf .venv .demo

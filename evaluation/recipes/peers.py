@@ -44,17 +44,22 @@ class LinearPeer:
     def __init__(self, items: Sequence[Item], vectors: np.ndarray, kind: str) -> None:
         self.items, self.vectors, self.kind = items, vectors, kind
 
-    def scores(self, rows: np.ndarray, texts: Sequence[str], vectors: np.ndarray) -> np.ndarray:
-        """Train on the items in `rows` and score texts: (n_texts, n_labels) in (0, 1)."""
+    def fitted(self, rows: np.ndarray) -> Callable[[Sequence[str], np.ndarray], np.ndarray]:
+        """Train on the items in `rows`; what comes back scores texts with their vectors: (n_texts, n_labels)."""
         wanted, own = targets(self.items)[rows], [self.items[i].text for i in rows]
-        logits = []
+        parts: list[Callable[[Sequence[str], np.ndarray], np.ndarray]] = []
         if self.kind in {"words", "both"}:
             vocabulary = linear.build_vocabulary(own)
-            model = linear.fit(linear.features(own, vocabulary), wanted, 10.0)
-            logits.append(linear.logits(model, linear.features(texts, vocabulary)))
+            words = linear.fit(linear.features(own, vocabulary), wanted, 10.0)
+            parts.append(lambda texts, _: linear.logits(words, linear.features(texts, vocabulary)))
         if self.kind in {"vector", "both"}:
-            logits.append(linear.logits(linear.fit(self.vectors[rows], wanted, 10.0), vectors))
-        return sigmoid(np.mean(logits, axis=0))
+            vector = linear.fit(self.vectors[rows], wanted, 10.0)
+            parts.append(lambda _, vectors: linear.logits(vector, vectors))
+        return lambda texts, vectors: sigmoid(np.mean([part(texts, vectors) for part in parts], axis=0))
+
+    def scores(self, rows: np.ndarray, texts: Sequence[str], vectors: np.ndarray) -> np.ndarray:
+        """Train on the items in `rows` and score texts: (n_texts, n_labels) in (0, 1)."""
+        return self.fitted(rows)(texts, vectors)
 
     def thresholds(self, folds: int = 3) -> np.ndarray:
         """Thresholds from predictions on held-out sources."""
