@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 
@@ -28,6 +28,15 @@ def atomic_write(path: Path, data: bytes) -> None:
         OSError: The disk refused; the previous content stays, or (where only the last flush of the folder failed)
             the new one is whole.
     """
+    atomic_write_parts(path, (data,))
+
+
+def atomic_write_parts(path: Path, parts: Iterable[bytes]) -> None:
+    """As `atomic_write`, for more than fits into memory: parts are written one after the other.
+
+    Raises:
+        OSError: As `atomic_write`; what making the parts raises goes through, and the previous content stays.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     # 50 characters: a letter takes up to four bytes, and a name 255 at most.
     temporary = path.with_name(f".{path.name[:50]}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
@@ -35,7 +44,7 @@ def atomic_write(path: Path, data: bytes) -> None:
         _step("open", temporary)
         with open(temporary, "wb") as file:
             _step("write", temporary)
-            file.write(data)
+            file.writelines(parts)
             file.flush()
             _step("fsync", temporary)
             os.fsync(file.fileno())

@@ -72,6 +72,9 @@ class TaggingSettings:
     head: str = _setting("", "folder of a head made by `stratmap train`; empty: the shipped or the zero-shot model")
     evidence_per_tag: int = _setting(5, "most evidence passages shown for a tag")
     neighbours: bool = _setting(True, "let documents already tagged in the index take part")
+    near_duplicates: float = _setting(
+        0.9, "documents of an archive with this share of common runs of five words are tagged once; above 1: never"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from archive_fakes import FakeTagger
 
+from stratmap import files
 from stratmap.archive import TaggerFactory, read_results, run, watch
-from stratmap.archive import results as results_module
 from stratmap.errors import ExportError, UsageError
 
 FACTORY = "archive_fakes:FakeTagger"
@@ -164,7 +164,7 @@ def test_a_full_disk_keeps_the_old_results_and_names_the_file(folder, tmp_path, 
         raise OSError(28, "No space left on device", "tags.jsonl")
 
     with monkeypatch.context() as patch:
-        patch.setattr(results_module.os, "fsync", full)
+        patch.setattr(files.os, "fsync", full)
         with pytest.raises(ExportError, match=r"tags\.jsonl.*No space"):
             start(folder, tmp_path / "out", settings)
     assert first.tags.read_bytes() == before

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from stratmap.errors import DamagedDocument, EncryptedDocument, LimitExceeded, ReadingError
 from stratmap.reading import read_bytes, read_document
+from stratmap.reading.sidecar import with_sidecar
 from stratmap.records import Document, Unreadable
 from stratmap.settings import ReadingSettings
 
@@ -32,6 +33,7 @@ class Item:
         path: Its file.
         member: Its name in the zip archive that `path` is, or "".
         ready: The document itself, or why there is none, where that is known already.
+        skip: Why it is not tried at all, or "".
     """
 
     key: str
@@ -39,6 +41,7 @@ class Item:
     path: Path
     member: str = ""
     ready: Document | Unreadable | None = None
+    skip: str = ""
 
 
 def open_item(item: Item, settings: ReadingSettings) -> Document:
@@ -54,7 +57,7 @@ def open_item(item: Item, settings: ReadingSettings) -> Document:
     if item.member:
         data = read_member(item.path, item.member, settings)
         return replace(read_bytes(data, Path(item.member).name, settings), source=item.key)
-    return replace(read_document(item.path, settings), source=item.key)
+    return replace(with_sidecar(read_document(item.path, settings), item.path), source=item.key)
 
 
 def read_member(path: Path, member: str, settings: ReadingSettings) -> bytes:
@@ -92,5 +95,6 @@ def read_member(path: Path, member: str, settings: ReadingSettings) -> bytes:
 def twin_key(document: Document) -> str:
     """The same for documents that a tagger cannot tell apart: same text, pages, title and facts."""
     numbers = [page.number for page in document.pages]
-    value = [document.doc_id, numbers, document.title, sorted(document.metadata.items())]
+    facts = sorted((key, value) for key, value in document.metadata.items() if key != "created")
+    value = [document.doc_id, numbers, document.title, facts]
     return hashlib.sha256(json.dumps(value, ensure_ascii=True).encode("ascii")).hexdigest()[:32]

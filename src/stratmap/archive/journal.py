@@ -6,14 +6,16 @@ at every commit, open in one process only. It reads no documents and writes no r
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from stratmap.errors import ExportError, UsageError
+from stratmap.reading.near import bands, likeness
 
-SCHEMA = 1
+SCHEMA = 2
 _TABLES = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS items (
@@ -21,14 +23,19 @@ CREATE TABLE IF NOT EXISTS items (
     seq INTEGER NOT NULL,      -- place in the input of the last run that met it
     run INTEGER NOT NULL,      -- that run
     stamp TEXT NOT NULL,
-    state TEXT NOT NULL,       -- waiting, running, done, failed
+    state TEXT NOT NULL,       -- waiting, running, done, failed, skipped
     tries INTEGER NOT NULL DEFAULT 0,
     crashes INTEGER NOT NULL DEFAULT 0,  -- how often a whole run ended while this was running
     reason TEXT NOT NULL DEFAULT '',
     twin TEXT NOT NULL DEFAULT '',
     warnings TEXT NOT NULL DEFAULT '[]',
-    result TEXT NOT NULL DEFAULT ''
+    result TEXT NOT NULL DEFAULT '',
+    signature TEXT NOT NULL DEFAULT '',    -- alike for documents that say nearly the same
+    origin TEXT NOT NULL DEFAULT '',       -- the first item that says nearly the same
+    copied INTEGER NOT NULL DEFAULT 0      -- whether the tags are that one's
 );
+CREATE TABLE IF NOT EXISTS bands (band INTEGER NOT NULL, key TEXT NOT NULL, PRIMARY KEY (band, key)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS bands_key ON bands (key);
 CREATE INDEX IF NOT EXISTS items_twin ON items (twin);
 CREATE INDEX IF NOT EXISTS items_seq ON items (run, seq);
 """
@@ -36,7 +43,7 @@ CREATE INDEX IF NOT EXISTS items_seq ON items (run, seq);
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A row: `state` is waiting, running, done or failed."""
+    """A row: `state` is waiting, running, done, failed or skipped."""
 
     key: str
     state: str
@@ -46,6 +53,9 @@ class Entry:
     twin: str
     warnings: str
     result: str
+    signature: str
+    origin: str
+    copied: bool
 
 
 class Journal:
@@ -110,6 +120,7 @@ class Journal:
         if row and row[0] == stamp:
             self._db.execute("UPDATE items SET run = ?, seq = ? WHERE key = ?", (self.run, seq, key))
         else:
+            self._db.execute("DELETE FROM bands WHERE key = ?", (key,))
             values = (key, seq, self.run, stamp)
             self._db.execute(
                 "INSERT OR REPLACE INTO items (key, seq, run, stamp, state) VALUES (?, ?, ?, ?, 'waiting')", values
@@ -125,12 +136,40 @@ class Journal:
         """Note that work on an item begins."""
         self._write("UPDATE items SET state = 'running' WHERE key = ?", (key,))
 
-    def finish(self, key: str, result: str, twin: str, warnings: str) -> None:
+    def finish(
+        self,
+        key: str,
+        result: str,
+        twin: str,
+        warnings: str,
+        signature: str = "",
+        origin: str = "",
+        copied: bool = False,
+    ) -> None:
         """Note a result; `warnings` are those of the document, as JSON."""
-        self._write(
-            "UPDATE items SET state='done', reason='', result=?, twin=?, warnings=? WHERE key=?",
-            (result, twin, warnings, key),
+        self.keep(key, result, twin, warnings, signature, origin, copied)
+        self._db.commit()
+
+    def keep(self, key: str, result: str, twin: str, warnings: str, signature: str, origin: str, copied: bool) -> None:
+        """As `finish`, without syncing."""
+        statement = (
+            "UPDATE items SET state='done', reason='', result=?, twin=?, warnings=?, signature=?, origin=?, copied=? "
+            "WHERE key=?"
         )
+        self._db.execute(statement, (result, twin, warnings, signature, origin, copied, key))
+        self._db.executemany("INSERT OR IGNORE INTO bands VALUES (?, ?)", [(band, key) for band in bands(signature)])
+
+    def skip(self, key: str, reason: str) -> None:
+        """Note that an item is none to tag. Not synced by itself: what is lost is met again."""
+        self._db.execute("UPDATE items SET state = 'skipped', reason = ? WHERE key = ?", (reason, key))
+
+    def assign(self, key: str, origin: str) -> None:
+        """Note which item says nearly the same as this one, without syncing."""
+        self._db.execute("UPDATE items SET origin = ? WHERE key = ?", (origin, key))
+
+    def undo(self, key: str) -> None:
+        """Let an item be met and done again, without syncing."""
+        self._db.execute("UPDATE items SET state = 'waiting', result = '', run = run - 1 WHERE key = ?", (key,))
 
     def fail(self, key: str, reason: str, *, final: bool) -> None:
         """Note a failed try; a final one sets the item aside."""
@@ -142,9 +181,42 @@ class Journal:
         self._write("UPDATE items SET state = 'waiting' WHERE state = 'running'", ())
 
     def find_twin(self, twin: str) -> Entry | None:
-        """A finished item whose document a tagger cannot tell from this one."""
-        row = self._db.execute(_SELECT + "WHERE twin = ? AND state = 'done' LIMIT 1", (twin,)).fetchone()
+        """A finished item whose document a tagger cannot tell from this one, and whose tags are its own."""
+        where = "WHERE twin = ? AND state = 'done' AND origin = '' LIMIT 1"
+        row = self._db.execute(_SELECT + where, (twin,)).fetchone()
         return Entry(*row) if row else None
+
+    def near(self, key: str, signature: str, least: float) -> Entry | None:
+        """The first item in input order, before this one, that says nearly the same and is not itself such a copy."""
+        keys = bands(signature)
+        marks = ",".join("?" * len(keys))
+        query = (
+            f"{_SELECT} WHERE run = ? AND state = 'done' AND origin = '' "  # noqa: S608  (only question marks)
+            f"AND key IN (SELECT key FROM bands WHERE band IN ({marks})) "
+            "AND seq < (SELECT seq FROM items WHERE key = ?) ORDER BY seq"
+        )
+        for row in self._db.execute(query, (self.run, *keys, key)) if keys else ():
+            entry = Entry(*row)
+            if likeness(entry.signature, signature) >= least:
+                return entry
+        return None
+
+    def done_keys(self) -> list[str]:
+        """Keys of this run's finished items, in input order."""
+        rows = self._db.execute("SELECT key FROM items WHERE run = ? AND state = 'done' ORDER BY seq", (self.run,))
+        return [key for (key,) in rows]
+
+    def settled(self, *, note: bool = False) -> bool:
+        """Whether the finished items are those, in the order, of the last call with `note`; it syncs."""
+        digest = hashlib.sha256()
+        query = "SELECT key, stamp FROM items WHERE run = ? AND state = 'done' ORDER BY seq"
+        for row in self._db.execute(query, (self.run,)):
+            digest.update(repr(row).encode("utf-8", "replace"))
+        known = self._db.execute("SELECT value FROM meta WHERE key = 'settled'").fetchone()
+        if note:
+            self._db.execute("INSERT OR REPLACE INTO meta VALUES ('settled', ?)", (digest.hexdigest(),))
+            self._db.commit()
+        return known is not None and known[0] == digest.hexdigest()
 
     def entries(self, state: str) -> Iterator[Entry]:
         """This run's items of a state, in input order."""
@@ -169,4 +241,4 @@ class Journal:
         self._db.commit()
 
 
-_SELECT = "SELECT key, state, tries, crashes, reason, twin, warnings, result FROM items "
+_SELECT = "SELECT key, state, tries, crashes, reason, twin, warnings, result, signature, origin, copied FROM items "

@@ -7,15 +7,14 @@ whole; and results one at a time. What is written depends on the items alone, no
 from __future__ import annotations
 
 import json
-import os
-import secrets
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from stratmap.archive.journal import Journal
+from stratmap.archive.journal import Entry, Journal
 from stratmap.errors import ExportError
-from stratmap.files import sync_folder
+from stratmap.files import atomic_write_parts
 from stratmap.records import TaggedDocument
 from stratmap.reporting.characters import utf8_safe
 from stratmap.reporting.coverage_records import CoveredDocument
@@ -26,7 +25,11 @@ TAGS, FAILED = "tags.jsonl", "failed.jsonl"
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One line of `tags.jsonl`; `duplicate_of` names an earlier document with the same text, or is ""."""
+    """One line of `tags.jsonl`.
+
+    `duplicate_of` names an earlier document with the same text, `near_duplicate_of` one that says nearly the same;
+    or they are "".
+    """
 
     tagged: TaggedDocument
     source: str
@@ -34,20 +37,18 @@ class Result:
     countries: tuple[str, ...]
     year: int | None
     duplicate_of: str
+    near_duplicate_of: str = ""
 
     def covered(self) -> CoveredDocument:
         """As coverage counts it."""
-        return CoveredDocument.from_tagged(self.tagged, self.countries, self.year)
+        covered = CoveredDocument.from_tagged(self.tagged, self.countries, self.year)
+        return replace(covered, source=self.source, near=self.near_duplicate_of)
 
 
 def write_results(journal: Journal, out: Path) -> None:
     """Write both lists from the journal."""
     _write_lines(out / TAGS, _tag_lines(journal))
-    failures = (
-        as_line({"source": utf8_safe(one.key), "reason": utf8_safe(one.reason), "tries": one.tries})
-        for one in journal.entries("failed")
-    )
-    _write_lines(out / FAILED, failures)
+    _write_lines(out / FAILED, (_failure(one) for state in ("failed", "skipped") for one in journal.entries(state)))
 
 
 def read_results(out: Path) -> Iterator[Result]:
@@ -72,6 +73,8 @@ def _tag_lines(journal: Journal) -> Iterator[str]:
         earlier = first.setdefault(value["doc_id"], value["source"])
         if earlier != value["source"]:
             value["duplicate_of"] = earlier
+        elif entry.origin:
+            value["near_duplicate_of"] = entry.origin
         yield as_line(value)
 
 
@@ -85,22 +88,16 @@ def _result(line: str, where: str) -> Result:
             tuple(value.get("countries", ())),
             value.get("year"),
             str(value.get("duplicate_of", "")),
+            str(value.get("near_duplicate_of", "")),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ExportError(f"{where}: expected a result of `stratmap tag` ({error}).") from error
 
 
+def _failure(entry: Entry) -> str:
+    value: dict[str, Any] = {"source": utf8_safe(entry.key), "reason": utf8_safe(entry.reason), "tries": entry.tries}
+    return as_line(value | ({"skipped": True} if entry.state == "skipped" else {}))
+
+
 def _write_lines(path: Path, lines: Iterable[str]) -> None:
-    """As `files.atomic_write`, for more than fits into memory."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
-    try:
-        with open(temporary, "wb") as file:
-            for line in lines:
-                file.write(line.encode("utf-8") + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-        sync_folder(path.parent)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    atomic_write_parts(path, (line.encode("utf-8") + b"\n" for line in lines))

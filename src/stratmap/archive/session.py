@@ -16,13 +16,15 @@ from itertools import chain
 from pathlib import Path
 from typing import TypeAlias
 
+from stratmap.archive.engines import Engine, open_engine
 from stratmap.archive.items import Item
 from stratmap.archive.journal import Journal
+from stratmap.archive.near_twins import settle
 from stratmap.archive.progress import Meter, Progress
 from stratmap.archive.results import FAILED, TAGS, write_results
 from stratmap.archive.sources import estimate, find_files, items_of
-from stratmap.archive.work import Outcome, Tag, work
-from stratmap.archive.workers import Pool, TaggerFactory
+from stratmap.archive.work import Known, Outcome, Print, Tag, work
+from stratmap.archive.workers import TaggerFactory
 from stratmap.errors import ExportError, StratmapError, UsageError
 from stratmap.settings import Settings
 
@@ -37,8 +39,9 @@ class ArchiveResult:
     Attributes:
         done: Items with a result, those of earlier runs included.
         failed: Items set aside.
+        skipped: Items that are no text: pictures, sound.
         resumed: Items that earlier runs had finished or set aside.
-        copied: Items of this run whose text was tagged already.
+        copied: Items of this run whose text, or nearly that text, was tagged already.
         pages: Pages of this run.
         seconds: How long it took.
         tags: The file of results.
@@ -53,11 +56,12 @@ class ArchiveResult:
     seconds: float
     tags: Path
     failures: Path
+    skipped: int = 0
 
     @property
     def exit_code(self) -> int:
         """0 everything done, 1 nothing, 3 a part."""
-        if not self.failed:
+        if not self.failed and (self.done or not self.skipped):
             return 0
         return 3 if self.done else 1
 
@@ -73,6 +77,7 @@ def run(
     identity: str = "",
     progress: Report | None = None,
     retry_failed: bool = False,
+    engine: str = "local",
 ) -> ArchiveResult:
     """Tag everything that paths name.
 
@@ -88,12 +93,15 @@ def run(
         identity: What else the results depend on (models, index), so that one folder never mixes two.
         progress: Called after each item.
         retry_failed: Whether what an earlier run set aside is tried again.
+        engine: What works on the items; another one than `local` needs a factory.
 
     Raises:
         UsageError: A path names nothing, there is no tagger, or the folder belongs to another run.
+        ServiceError: The engine is gone; what was done is kept.
         ExportError: The folder cannot be written; what was done is kept.
     """
-    if jobs < 1 or (tag is None and factory is None) or (jobs > 1 and factory is None):
+    apart = jobs > 1 or engine != "local"
+    if jobs < 1 or (tag is None and factory is None) or (apart and factory is None):
         raise UsageError(f"expected a tagger, and for several jobs a factory; found {jobs} jobs without one.")
     files = find_files(paths, out)
     if not files:
@@ -102,8 +110,10 @@ def run(
     try:
         meter = Meter(sum(map(estimate, files)), time.monotonic())
         session = _Session(journal, settings, meter, progress)
-        session.work(files, jobs, tag, factory)
+        session.work(files, jobs, tag, factory, engine)
         journal.commit()
+        while settle(journal, files, settings):
+            session.work(files, jobs, tag, factory, engine)
         write_results(journal, out)
         return session.result(out)
     except sqlite3.Error as error:
@@ -116,7 +126,12 @@ def run(
 
 def _identity(settings: Settings, more: str) -> str:
     """Threads and patience change the speed, not the results."""
-    parts = [replace(settings.reading, timeout_s=0.0), settings.encoding.encoder, settings.tagging, more]
+    parts = [
+        replace(settings.reading, timeout_s=0.0),
+        settings.encoding.encoder,
+        settings.tagging,
+        more,
+    ]
     return hashlib.sha256(repr(parts).encode("utf-8", "replace")).hexdigest()[:32]
 
 
@@ -130,11 +145,13 @@ class _Session:
         self._suspects: list[Item] = []
         self._again: list[Item] = []
 
-    def work(self, files: list[Path], jobs: int, tag: Tag | None, factory: TaggerFactory | None) -> None:
+    def work(
+        self, files: list[Path], jobs: int, tag: Tag | None, factory: TaggerFactory | None, engine: str = "local"
+    ) -> None:
         """Work until nothing is left; given up in good order, what is in progress counts as no try."""
         try:
-            if jobs > 1 and factory is not None:
-                self._together(files, jobs, factory)
+            if factory is not None and (jobs > 1 or engine != "local"):
+                self._together(files, open_engine(engine, jobs, factory, self.settings, self._find_twin))
                 return
             tagger = tag or (factory.build(self.settings) if factory else None)
             for item in chain(self._items(files, alone=True), self._deferred()):
@@ -144,11 +161,11 @@ class _Session:
             self.journal.release()
             raise
 
-    def _together(self, files: list[Path], jobs: int, factory: TaggerFactory) -> None:
+    def _together(self, files: list[Path], engine: Engine) -> None:
         left = self._items(files)
-        with Pool(jobs, factory, self.settings, self._find_twin) as pool:
+        with engine:
             while True:
-                for item, outcome in pool.outcomes(self._again_first(left), self._begin):
+                for item, outcome in engine.outcomes(self._again_first(left), self._begin):
                     self._record(item, outcome)
                 if not self._again:
                     return
@@ -168,8 +185,9 @@ class _Session:
         """Count what the journal holds."""
         done, failed = self.journal.count("done"), self.journal.count("failed")
         seconds = time.monotonic() - self.started
+        skipped = self.journal.count("skipped")
         return ArchiveResult(
-            done, failed, self.resumed, self.copied, self.meter.pages, seconds, out / TAGS, out / FAILED
+            done, failed, self.resumed, self.copied, self.meter.pages, seconds, out / TAGS, out / FAILED, skipped
         )
 
     def _items(self, files: list[Path], *, alone: bool = False) -> Iterator[Item]:
@@ -185,7 +203,10 @@ class _Session:
                 entry = self.journal.meet(item.key, item.stamp, seq)
                 if entry is None:
                     continue
-                if entry.state in {"done", "failed"}:
+                if item.skip:
+                    self.journal.skip(item.key, item.skip)
+                    self.meter.total -= 1
+                elif entry.state in {"done", "failed"}:
                     self.resumed += 1
                     self.meter.skip(entry.state)
                 elif alone and entry.crashes:
@@ -213,7 +234,8 @@ class _Session:
     def _record(self, item: Item, outcome: Outcome) -> bool:
         """Journal an outcome; whether the item is finished with."""
         if outcome.result:
-            self.journal.finish(item.key, outcome.result, outcome.twin, outcome.warnings)
+            like = (outcome.signature, outcome.origin, outcome.copied)
+            self.journal.finish(item.key, outcome.result, outcome.twin, outcome.warnings, *like)
             self.copied += outcome.copied
             self._tick("done", outcome.pages)
             return True
@@ -225,9 +247,12 @@ class _Session:
             self._again.append(item)
         return final
 
-    def _find_twin(self, twin: str) -> tuple[str, str] | None:
-        found = self.journal.find_twin(twin)
-        return (found.result, found.warnings) if found else None
+    def _find_twin(self, found: Print) -> Known | None:
+        near = self.journal.near(found.key, found.signature, self.settings.tagging.near_duplicates)
+        if near is not None:
+            return Known(near.result, near.warnings, near.key, exact=near.twin == found.twin)
+        twin = self.journal.find_twin(found.twin)
+        return Known(twin.result, twin.warnings, exact=True) if twin else None
 
     def _tick(self, state: str, pages: int) -> None:
         moment = self.meter.tick(state, pages, time.monotonic())

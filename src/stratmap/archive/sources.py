@@ -1,7 +1,8 @@
 """From what a user names to items: files, folders, globs, zip archives, lists, IATI files.
 
 Comes in: paths. Goes out: items one after the other, always in the same order. Nothing is skipped in silence but
-hidden files and the run's own output; what cannot be read becomes an item that fails with its reason.
+hidden files, folders with a file `.noindex`, lists of labels beside documents, and the run's own output; what cannot be
+read becomes an item that fails with its reason, pictures and sound one that is left out with a note.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-import pycountry
-
 from stratmap.archive.items import Item, read_member
 from stratmap.errors import ReadingError, UsageError
 from stratmap.reading import read_items, read_text
+from stratmap.reading.countries import country_of_code
+from stratmap.reading.sidecar import SIDECAR
 from stratmap.records import Document, Unreadable
 from stratmap.reporting.iati import Activity, read_activities
 from stratmap.reporting.iati_scan import looks_like_iati
@@ -27,6 +28,12 @@ from stratmap.settings import ReadingSettings
 
 _LISTS = frozenset({".csv", ".tsv", ".xlsx", ".xlsm", ".jsonl", ".ndjson"})
 _HEAD = 8_192
+NO_INDEX = ".noindex"
+_NO_TEXT = {
+    "a picture": {".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".svg", ".heic", ".ico", ".psd"},
+    "sound or film": {".mp3", ".wav", ".m4a", ".ogg", ".mp4", ".mov", ".avi", ".mkv", ".webm", ".wmv"},
+    "a font or style": {".ttf", ".otf", ".woff", ".woff2", ".css"},
+}
 
 
 def find_files(paths: Iterable[Path | str], out: Path) -> list[Path]:
@@ -66,19 +73,20 @@ def items_of(path: Path, settings: ReadingSettings) -> Iterator[Item]:
 
 def _items_of(path: Path, settings: ReadingSettings) -> Iterator[Item]:
     suffix = path.suffix.lower()
+    note = _left_out(path.name)
     try:
-        if path.is_dir():
+        if note:
+            yield Item(str(path), "left out", path, skip=note)
+        elif path.is_dir():
             yield _failed(str(path), "the folder cannot be opened; may this user read it?", path)
-            return
-        stamp = _stamp(path)
-        if suffix == ".zip":
-            yield from _members(path, stamp, settings)
+        elif suffix == ".zip":
+            yield from _members(path, _stamp(path), settings)
         elif suffix in _LISTS:
             yield from _rows(path, str(path), settings)
         elif suffix == ".xml" and looks_like_iati(_head(path)):
             yield from _activities(_whole(path, settings), path, str(path))
         else:
-            yield Item(str(path), stamp, path)
+            yield Item(str(path), _stamp(path) + _sidecar_stamp(path.parent), path)
     except ReadingError as error:
         yield _failed(str(path), error.reason, path)
     except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError) as error:
@@ -107,8 +115,11 @@ def _walk(folder: Path, out: Path) -> Iterator[Path]:
     errors: list[OSError] = []
     for root, folders, names in os.walk(folder, onerror=errors.append):
         here = Path(root)
+        if NO_INDEX in names:
+            folders.clear()
+            continue
         folders[:] = [name for name in folders if not _hidden(name) and (here / name).resolve() != apart]
-        found += [here / name for name in names if not _hidden(name)]
+        found += [here / name for name in names if not _hidden(name) and name != SIDECAR]
     found += [Path(str(error.filename)) for error in errors]  # they fail later, with their reason
     yield from sorted(found, key=lambda path: path.as_posix())
 
@@ -127,6 +138,22 @@ def _stamp(path: Path) -> str:
     """Size and time of change; a device or pipe is not opened, and fails later with its reason."""
     state = path.stat()
     return f"{state.st_size}-{state.st_mtime_ns}" if stat.S_ISREG(state.st_mode) else "no file"
+
+
+def _sidecar_stamp(folder: Path) -> str:
+    """Changes when the facts that a list states about the files beside it may have."""
+    try:
+        state = (folder / SIDECAR).stat()
+    except OSError:
+        return ""
+    return f"-{state.st_size}-{state.st_mtime_ns}"
+
+
+def _left_out(name: str) -> str:
+    """Why a file is not tried: a sentence, or ""."""
+    suffix = PurePosixPath(name).suffix.lower()
+    what = next((what for what, suffixes in _NO_TEXT.items() if suffix in suffixes), "")
+    return f"left out: {what}, in which there is no text to read." if what else ""
 
 
 def _head(path: Path) -> bytes:
@@ -182,6 +209,8 @@ def _member(path: Path, member: str, stamp: str, settings: ReadingSettings) -> I
     suffix = PurePosixPath(member).suffix.lower()
     if ".." in parts or member.startswith(("/", "\\")) or ":" in parts[0]:
         yield _failed(key, "found a member that leaves the archive; refused.", path)
+    elif note := _left_out(member):
+        yield Item(key, "left out", path, member, skip=note)
     elif suffix == ".zip":
         yield _failed(key, "found an archive inside the archive; unpack it first.", path)
     elif suffix in _LISTS or suffix == ".xml":
@@ -233,8 +262,6 @@ def _as_document(one: Activity, key: str) -> Document | Unreadable:
         document = read_text(text, one.identifier or key)
     except ReadingError as error:
         return Unreadable(key, error.reason)
-    countries = [pycountry.countries.get(alpha_2=code) for code in one.countries]
-    facts_of = [dict(found) for found in countries if found is not None]
-    names = [str(fields.get("common_name") or fields["name"]) for fields in facts_of]
+    names = [name for name in map(country_of_code, one.countries) if name]
     facts = {"country": "; ".join(names), "year": str(one.year or ""), "iati_identifier": one.identifier}
     return replace(document, source=key, title=one.title, metadata={k: v for k, v in facts.items() if v})

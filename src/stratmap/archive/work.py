@@ -8,19 +8,54 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
+from stratmap.archive.copies import carried_over
 from stratmap.archive.items import Item, open_item, twin_key
 from stratmap.errors import DamagedDocument, EncryptedDocument, LimitExceeded, ReadingError, UnsupportedFormat
 from stratmap.reading.facts import facts_of
+from stratmap.reading.near import signature
 from stratmap.records import Document, TaggedDocument, Unreadable
 from stratmap.reporting.characters import utf8_safe
 from stratmap.reporting.jsonlines import as_dict, as_line
 from stratmap.settings import ReadingSettings
 
+
+@dataclass(frozen=True, slots=True)
+class Print:
+    """By what other documents like one are found.
+
+    Attributes:
+        key: The item.
+        twin: Equal for documents that a tagger cannot tell apart.
+        signature: Alike for documents that say nearly the same.
+    """
+
+    key: str
+    twin: str
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A finished document like the one in hand.
+
+    Attributes:
+        result: Its line of the results.
+        warnings: Its own warnings, as JSON.
+        origin: The item it is, where the one in hand says nearly the same as that one.
+        exact: Whether no tagger can tell the two apart.
+    """
+
+    result: str
+    warnings: str
+    origin: str = ""
+    exact: bool = False
+
+
 Tag: TypeAlias = Callable[[Document], TaggedDocument]
-FindTwin: TypeAlias = Callable[[str], tuple[str, str] | None]
+FindTwin: TypeAlias = Callable[[Print], Known | None]
 
 # What no second try will change.
 _FINAL = (UnsupportedFormat, EncryptedDocument, LimitExceeded, DamagedDocument)
@@ -38,6 +73,8 @@ class Outcome:
         reason: Why it failed, or "".
         final: Whether another try would fail the same way.
         copied: Whether the tags are those of a twin.
+        signature: Alike for documents that say nearly the same.
+        origin: An earlier item that says nearly the same; its tags were taken over if they fit (`copied`).
     """
 
     result: str = ""
@@ -47,6 +84,8 @@ class Outcome:
     reason: str = ""
     final: bool = False
     copied: bool = False
+    signature: str = ""
+    origin: str = ""
 
 
 def work(item: Item, tag: Tag, find_twin: FindTwin, settings: ReadingSettings) -> Outcome:
@@ -55,23 +94,48 @@ def work(item: Item, tag: Tag, find_twin: FindTwin, settings: ReadingSettings) -
     Args:
         item: What to tag.
         tag: The tagger.
-        find_twin: Gives (result, warnings) of a finished twin, both JSON, or None.
+        find_twin: Gives a finished document like the one in hand, or None.
         settings: Limits of reading.
     """
     try:
         document = open_item(item, settings)
-        twin = twin_key(document)
-        found = find_twin(twin)
-        value = json.loads(found[0]) if found else as_dict(tag(document))
-        theirs = json.loads(found[1]) if found else []
-        value = {**value, **_facts(document), "warnings": _warnings(document, value["warnings"], theirs)}
-        warnings = json.dumps([utf8_safe(one) for one in document.warnings], ensure_ascii=False)
-        return Outcome(utf8_safe(as_line(value)), twin, warnings, len(document.pages), copied=found is not None)
+        found = Print(item.key, twin_key(document), signature(document.text))
+        known = find_twin(found)
+        copied = copy_of(known, document, found) if known else None
+        if copied is not None:
+            return copied
+        own = _outcome(as_dict(tag(document)), [], document, found)
+        return replace(own, origin=known.origin) if known else own
     except ReadingError as error:
         return Outcome(reason=error.reason, final=isinstance(error, _FINAL) or isinstance(item.ready, Unreadable))
     except Exception as error:  # one document must never end a run of thousands, whatever a tagger raises
         detail = " ".join(str(error).split())[:300]
         return Outcome(reason=utf8_safe(f"{type(error).__name__}: {detail}" if detail else type(error).__name__))
+
+
+def copy_of(known: Known, document: Document, found: Print) -> Outcome | None:
+    """The tags of a finished document for one like it; None where they do not carry over."""
+    value = json.loads(known.result)
+    if not known.exact:
+        value = carried_over(value, document)
+        if value is None:
+            return None
+    return _outcome(value, json.loads(known.warnings), document, found, known)
+
+
+def _outcome(
+    value: dict[str, Any], theirs: list[str], document: Document, found: Print, known: Known | None = None
+) -> Outcome:
+    value = {**value, **_facts(document), "warnings": _warnings(document, value["warnings"], theirs)}
+    return Outcome(
+        result=utf8_safe(as_line(value)),
+        twin=found.twin,
+        warnings=json.dumps([utf8_safe(one) for one in document.warnings], ensure_ascii=False),
+        pages=len(document.pages),
+        copied=known is not None,
+        signature=found.signature,
+        origin=known.origin if known else "",
+    )
 
 
 def _facts(document: Document) -> dict[str, Any]:

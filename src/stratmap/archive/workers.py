@@ -18,7 +18,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from stratmap.archive.items import Item
-from stratmap.archive.work import FindTwin, Outcome, Tag, work
+from stratmap.archive.work import FindTwin, Known, Outcome, Print, Tag, work
 from stratmap.errors import StratmapError, UsageError
 from stratmap.settings import Settings
 
@@ -176,10 +176,10 @@ def _restart(worker: _Worker) -> None:
 def _serve(pipe: Connection, factory: TaggerFactory, settings: Settings) -> None:
     """What a worker does until its pipe closes: announce itself, then take items and send outcomes."""
 
-    def ask(twin: str) -> tuple[str, str] | None:
-        pipe.send(twin)
-        found: tuple[str, str] | None = pipe.recv()
-        return found
+    def ask(found: Print) -> Known | None:
+        pipe.send(found)
+        known: Known | None = pipe.recv()
+        return known
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the run; it ends its workers
     try:

@@ -18,7 +18,10 @@ UNKNOWN_COUNTRY = "not stated"
 
 @dataclass(frozen=True, slots=True)
 class CoveredDocument:
-    """A document as coverage counts it; `labels` holds applied labels only, with their probabilities."""
+    """A document as coverage counts it; `labels` holds applied labels only, with their probabilities.
+
+    `near` is the source of an earlier document that says nearly the same, or "".
+    """
 
     name: str
     doc_id: str
@@ -26,6 +29,8 @@ class CoveredDocument:
     countries: tuple[str, ...] = ()
     year: int | None = None
     evidence: dict[str, tuple[Evidence, ...]] = field(default_factory=dict)
+    source: str = ""
+    near: str = ""
 
     @classmethod
     def from_tagged(
@@ -115,7 +120,8 @@ class Coverage:
     """The coverage of a portfolio.
 
     `countries` and `years` give documents for each value, most first and in time; a document with two countries
-    counts for both. `duplicates` are names of documents with the same text.
+    counts for both. `duplicates` are names of documents with the same text, `near_duplicates` of documents that say
+    nearly the same.
     """
 
     framework: str
@@ -128,6 +134,7 @@ class Coverage:
     pairs: tuple[Pair, ...]
     gaps: tuple[Gap, ...]
     duplicates: tuple[tuple[str, ...], ...]
+    near_duplicates: tuple[tuple[str, ...], ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""

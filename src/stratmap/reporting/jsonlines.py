@@ -20,7 +20,7 @@ from stratmap.reporting.characters import utf8_safe
 RESERVED = frozenset(
     {
         "document", "doc_id", "language", "language_name", "pages", "needs_review", "review_reasons", "warnings",
-        "source", "title", "countries", "year", "duplicate_of",
+        "source", "title", "countries", "year", "duplicate_of", "near_duplicate_of",
     }
 )  # fmt: skip
 _DIGITS = 6  # of probabilities; float32 carries no more
