@@ -60,9 +60,7 @@ class HeadModel:
         self.thresholds[self._own] = head["thresholds"]
         self.auto_thresholds = np.maximum(self.thresholds, _SURE)
 
-    def predict_proba(
-        self, texts: Sequence[str], embeddings: np.ndarray, hidden: Sequence[np.ndarray]
-    ) -> np.ndarray:
+    def predict_proba(self, texts: Sequence[str], embeddings: np.ndarray, hidden: Sequence[np.ndarray]) -> np.ndarray:
         """Probabilities, (n, n_labels)."""
         out: np.ndarray = self._otherwise.predict_proba(texts, embeddings, hidden)[:, self._order].copy()
         out[:, self._own] = 1 / (1 + np.exp(-(embeddings @ self._weights + self._bias)))

@@ -69,9 +69,7 @@ class PhraseIndex:
             counts = _phrases(stems(text))
             for column, weights in enumerate(self._weights):
                 found[row, column] = sum(
-                    weight * (1.0 + math.log(counts[phrase]))
-                    for phrase, weight in weights.items()
-                    if phrase in counts
+                    weight * (1.0 + math.log(counts[phrase])) for phrase, weight in weights.items() if phrase in counts
                 )
         return np.asarray(found / (1.0 + found))
 
@@ -88,9 +86,7 @@ class WordProfiles:
         users = Counter(gram for count in counts for gram in count)
         self._column = {gram: column for column, gram in enumerate(sorted(users))}
         n_labels = len(counts)
-        self._rarity = np.array(
-            [max(0.0, math.log((n_labels + 1) / (users[gram] + 0.5))) for gram in self._column]
-        )
+        self._rarity = np.array([max(0.0, math.log((n_labels + 1) / (users[gram] + 0.5))) for gram in self._column])
         self._profiles = np.stack([self._row(count) for count in counts])
 
     def _row(self, counts: Counter[str]) -> np.ndarray:
@@ -128,7 +124,5 @@ def _grams(text: str) -> Counter[str]:
 
 def _phrases(words: Sequence[str]) -> Counter[tuple[str, ...]]:
     return Counter(
-        tuple(words[start : start + size])
-        for size in range(1, _LONGEST + 1)
-        for start in range(len(words) - size + 1)
+        tuple(words[start : start + size]) for size in range(1, _LONGEST + 1) for start in range(len(words) - size + 1)
     )

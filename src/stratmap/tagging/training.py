@@ -35,6 +35,16 @@ class TrainingFigures:
     too_few: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class FittedHead:
+    """Weights (dim, labels), bias and thresholds (labels,), and the held-out macro-F1."""
+
+    weights: np.ndarray
+    bias: np.ndarray
+    thresholds: np.ndarray
+    macro_f1: float
+
+
 def train_head(
     texts: Sequence[str], truth: np.ndarray, framework: Framework, encoder: Encoder, folder: Path, seed: int = 0
 ) -> TrainingFigures:
@@ -52,23 +62,37 @@ def train_head(
         MissingExtra: scikit-learn is not installed.
         UsageError: No label has ten examples with and ten without it.
     """
-    counts = truth.sum(0)
-    usable = np.flatnonzero((counts >= _LEAST_EXAMPLES) & (len(texts) - counts >= _LEAST_EXAMPLES))
+    usable = enough_examples(truth)
     if not len(usable):
         raise UsageError(
             f"expected at least {_LEAST_EXAMPLES} texts with and without a label, found none; "
             "the labels' descriptions alone work without training: stratmap tag --framework FILE"
         )
-    vectors = encoder.encode(texts)
-    held_out = _held_out(vectors, truth[:, usable], seed)
-    thresholds = _thresholds(held_out, truth[:, usable])
-    weights, bias = _fit(vectors, truth[:, usable])
+    found = fit_head(encoder.encode(texts), truth, usable, seed)
     codes = [framework.codes[column] for column in usable]
-    _write(folder, framework, encoder, codes, weights, bias, thresholds, len(texts))
-    given = held_out >= thresholds
-    each = [_f1(truth[:, column], given[:, place]) for place, column in enumerate(usable)]
+    _write(folder, framework, encoder, codes, found, len(texts))
     too_few = tuple(code for column, code in enumerate(framework.codes) if column not in set(usable.tolist()))
-    return TrainingFigures(len(texts), float(np.mean(each)), len(usable), too_few)
+    return TrainingFigures(len(texts), found.macro_f1, len(usable), too_few)
+
+
+def enough_examples(truth: np.ndarray) -> np.ndarray:
+    """Columns of the labels with ten texts with and ten without them; `truth` is bool (n, labels)."""
+    counts = truth.sum(0)
+    return np.flatnonzero((counts >= _LEAST_EXAMPLES) & (len(truth) - counts >= _LEAST_EXAMPLES))
+
+
+def fit_head(vectors: np.ndarray, truth: np.ndarray, usable: np.ndarray, seed: int = 0) -> FittedHead:
+    """Fit the labels of some columns on vectors (n, dim); thresholds and macro-F1 from held-out folds.
+
+    Raises:
+        MissingExtra: scikit-learn is not installed.
+    """
+    own = truth[:, usable]
+    held_out = _held_out(vectors, own, seed)
+    thresholds = _thresholds(held_out, own)
+    weights, bias = _fit(vectors, own)
+    each = [_f1(own[:, place], held_out[:, place] >= thresholds[place]) for place in range(len(usable))]
+    return FittedHead(weights, bias, thresholds, float(np.mean(each)))
 
 
 def _fit(vectors: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -117,15 +141,13 @@ def _write(
     framework: Framework,
     encoder: Encoder,
     codes: list[str],
-    weights: np.ndarray,
-    bias: np.ndarray,
-    thresholds: np.ndarray,
+    found: FittedHead,
     items: int,
 ) -> None:
     from safetensors.numpy import save
 
-    tensors = {"weights": weights.astype(np.float32), "bias": bias.astype(np.float32)}
-    head = {"labels": codes, "thresholds": [round(float(t), 4) for t in thresholds], "items": items}
+    tensors = {"weights": found.weights.astype(np.float32), "bias": found.bias.astype(np.float32)}
+    head = {"labels": codes, "thresholds": [round(float(t), 4) for t in found.thresholds], "items": items}
     contents = {
         WEIGHTS: save({key: np.ascontiguousarray(value) for key, value in tensors.items()}),
         HEAD: (json.dumps(head, indent=1) + "\n").encode("utf-8"),

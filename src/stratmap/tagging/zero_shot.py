@@ -217,9 +217,7 @@ def _keyword_sentences(label: Label) -> list[str]:
 
 def _group_columns(framework: Framework) -> list[slice]:
     ends = np.cumsum([len(group.labels) for group in framework.groups])
-    return [
-        slice(int(end) - len(group.labels), int(end)) for end, group in zip(ends, framework.groups, strict=True)
-    ]
+    return [slice(int(end) - len(group.labels), int(end)) for end, group in zip(ends, framework.groups, strict=True)]
 
 
 def _check_examples(framework: Framework, examples: Sequence[Example]) -> None:
