@@ -19,7 +19,7 @@ from stratmap.errors import ArtefactError, StratmapError, UsageError
 from stratmap.framework import Crosswalk, Framework, load_crosswalk, load_framework
 from stratmap.reading import READABLE_SUFFIXES, read_document, read_items
 from stratmap.reading.sidecar import SIDECAR, with_sidecar
-from stratmap.records import Answer, Document, Filters, Hit, IndexedDocument, TaggedDocument, Unreadable
+from stratmap.records import Answer, Document, Filters, Hit, IndexedDocument, Statement, TaggedDocument, Unreadable
 from stratmap.settings import Settings
 
 if TYPE_CHECKING:
@@ -226,6 +226,15 @@ class Desk:
     ) -> Iterator[Answer]:
         """The answer as it grows; the last one is whole and checked."""
         yield self.assistant.ask(question, _named_in_english(filters), history)
+
+    def stream(
+        self,
+        question: str,
+        filters: Filters = Filters(),  # noqa: B008
+        history: Sequence[str] = (),
+    ) -> Iterator[Statement | Answer]:
+        """The answer to a question, sentence by sentence, and as a whole at the end."""
+        return self.assistant.stream(question, filters, history)
 
     def documents(self) -> list[IndexedDocument]:
         """All indexed documents."""

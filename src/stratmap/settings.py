@@ -91,6 +91,17 @@ class AnsweringSettings:
     chat_timeout_s: float = _setting(60.0, "longest wait for the language model, in seconds")
     chat_retries: int = _setting(2, "further tries after a failure that may pass")
     chat_max_tokens: int = _setting(800, "longest answer of the language model, in tokens")
+    chat_max_prompt_tokens: int = _setting(
+        6_000, "most tokens sent with one question (estimated); further passages are left out"
+    )
+    chat_token_budget: int = _setting(
+        0, "most tokens, sent and received, that one run may spend on the language model; 0: no limit"
+    )
+    chat_price_sent: float = _setting(0.0, "price of a million tokens sent to the language model")
+    chat_price_received: float = _setting(0.0, "price of a million tokens received from the language model")
+    chat_cost_budget: float = _setting(
+        0.0, "most money that one run may spend on the language model, at these prices; 0: no limit"
+    )
 
 
 @dataclass(frozen=True, slots=True)

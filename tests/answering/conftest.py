@@ -1,6 +1,7 @@
 """A small archive in memory with the shipped encoder, and a server that speaks the chat protocol of OpenAI."""
 
 import json
+import re
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -135,6 +136,11 @@ def archive(encoder):
     return SmallArchive(encoder)
 
 
+def _event(choice):
+    table = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "scripted", "choices": [choice]}
+    return b"data: " + json.dumps(table).encode() + b"\n\n"
+
+
 class Provider:
     """An OpenAI-compatible server on loopback. `script(prompt, n)` returns text, a status, or seconds to sleep."""
 
@@ -147,7 +153,8 @@ class Provider:
             def do_POST(self):
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 outer.prompts.append(body["messages"])
-                outer.answer(self, outer.script(body["messages"][-1]["content"], len(outer.prompts)))
+                said = outer.script(body["messages"][-1]["content"], len(outer.prompts))
+                outer.stream(self, said) if body.get("stream") else outer.answer(self, said)
 
             def log_message(self, *_):
                 pass
@@ -184,6 +191,28 @@ class Provider:
         except (BrokenPipeError, ConnectionResetError):
             pass
 
+    def stream(self, handler, said):
+        """Server-sent events, a word each; a list is said piece by piece, in which a number is a pause in seconds
+        and None cuts the connection."""
+        if isinstance(said, int) or said == "BROKEN":
+            return self.answer(handler, said)
+        pieces = said if isinstance(said, list) else re.findall(r"\S+\s*|\s+", said)
+        handler.send_response(200)
+        handler.send_header("Content-Type", "text/event-stream")
+        handler.end_headers()
+        try:
+            for piece in pieces:
+                if piece is None:
+                    return handler.wfile.write(b"data: {\n\n")
+                if isinstance(piece, float):
+                    time.sleep(piece)
+                    continue
+                handler.wfile.write(_event({"index": 0, "delta": {"content": piece}, "finish_reason": None}))
+                handler.wfile.flush()
+            handler.wfile.write(_event({"index": 0, "delta": {}, "finish_reason": "stop"}) + b"data: [DONE]\n\n")
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+
     def close(self):
         self.server.shutdown()
         self.server.server_close()
@@ -196,3 +225,14 @@ def provider():
     server = Provider()
     yield server
     server.close()
+
+
+@pytest.fixture(scope="session")
+def key_of():
+    """The key under which a prompt holds the passage with some words."""
+
+    def key_of(prompt, words):
+        passages = re.findall(r'<passage key="(\w+)">\n(.*?)\n</passage>', prompt, re.S)
+        return next(key for key, text in passages if words in text)
+
+    return key_of

@@ -7,14 +7,14 @@ nothing between questions: what a follow-up needs is handed in.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from stratmap.answering.archive import Archive, Scorer
 from stratmap.answering.archive_questions import ArchiveQuestion, read_archive_question
-from stratmap.answering.conversation import Completes, chat_answer
+from stratmap.answering.conversation import Completes, Conversation
 from stratmap.answering.extract import Scored, Sentence, choose, cite, fallback, score_sentences, sentences_of
 from stratmap.answering.finding import Finder, Found
 from stratmap.answering.followups import standalone
@@ -88,14 +88,24 @@ class Assistant:
             UsageError: The question is longer than `settings.max_question_characters`.
             EncodingError: The encoder failed.
         """
-        clean = clean_question(question, self.settings.max_question_characters)
-        if not clean:
-            return Answer(question, False, NO_QUESTION, (), ())
-        whole = standalone(clean, [past for past in map(self._past, history[-5:]) if past])
-        about = read_archive_question(whole, filters, self.framework, self.index.documents())
-        answer = self._about_archive(whole, about) if about else self._answer(whole, filters)
-        notes = (f"Understood as: {whole}",) if whole != clean else ()
-        return replace(answer, question=question, notes=(*notes, *answer.notes))
+        answer = Answer(question, False, NO_QUESTION, (), ())
+        for part in self._parts(question, filters, history, at_once=True):
+            answer = part if isinstance(part, Answer) else answer
+        return answer
+
+    def stream(
+        self, question: str, filters: Filters = _NO_FILTERS, history: Sequence[str] = ()
+    ) -> Iterator[Statement | Answer]:
+        """Answer one question sentence by sentence: checked statements as they are ready, then the whole answer.
+
+        The answer at the end counts: where a language model fails half-way, or nothing that it said is supported,
+        it is made of quotations and says so in its notes.
+
+        Raises:
+            UsageError: As `ask`.
+            EncodingError: As `ask`.
+        """
+        return self._parts(question, filters, history, at_once=False)
 
     def retrieve(self, question: str, filters: Filters = _NO_FILTERS, k: int = 10) -> list[Hit]:
         """The best `k` passages for a question, reranked, as `ask` would show them.
@@ -119,20 +129,42 @@ class Assistant:
         vector = found.vector if found.vector is not None else np.zeros(self.encoder.dim, dtype=np.float32)
         return score_sentences(found.question, vector, sentences, self.encoder)
 
-    def _answer(self, question: str, filters: Filters) -> Answer:
+    def _parts(
+        self, question: str, filters: Filters, history: Sequence[str], *, at_once: bool
+    ) -> Iterator[Statement | Answer]:
+        clean = clean_question(question, self.settings.max_question_characters)
+        if not clean:
+            yield Answer(question, False, NO_QUESTION, (), ())
+            return
+        whole = standalone(clean, [past for past in map(self._past, history[-5:]) if past])
+        notes = (f"Understood as: {whole}",) if whole != clean else ()
+        about = read_archive_question(whole, filters, self.framework, self.index.documents())
+        parts = iter([self._about_archive(whole, about)]) if about else self._answer(whole, filters, at_once)
+        told = False
+        for part in parts:
+            if isinstance(part, Statement):
+                told = True
+                yield part
+                continue
+            yield from () if told else part.statements
+            yield replace(part, question=question, notes=(*notes, *part.notes))
+
+    def _answer(self, question: str, filters: Filters, at_once: bool) -> Iterator[Statement | Answer]:
         evidence = self.evidence(question, filters)
         if not evidence.enough:
-            return self._refused(question, evidence)
+            yield self._refused(question, evidence)
+            return
         answer = self._quoted(question, evidence)
         if self._chat is None:
-            return answer
+            yield answer
+            return
+        page_text = self.index.page_text
+        talk = Conversation(self._chat, answer, evidence.found, self.encoder, page_text, self.settings)
         try:
-            return chat_answer(
-                self._chat, answer, evidence.found, self.encoder, self.index.page_text, self.settings.quotations
-            )
+            yield from [talk.answer()] if at_once else talk.stream()
         except ChatModelError as error:
             note = f"The language model failed ({error}) Quotations are shown instead."
-            return replace(answer, notes=(*answer.notes, note))
+            yield replace(answer, notes=(*answer.notes, note))
 
     def _quoted(self, question: str, evidence: Evidence) -> Answer:
         hits, scored = evidence.found.hits, evidence.scored

@@ -1,4 +1,5 @@
-"""A language model behind LangChain's `init_chat_model`: messages come in, text goes out, within a time limit.
+"""A language model behind LangChain's `init_chat_model`: messages come in, text goes out, whole or in pieces, within a
+time limit and a budget.
 
 Any provider (an OpenAI-compatible server, Ollama, Anthropic, ...) that the settings name. Failures become
 `ChatModelError` with advice. It knows no passages and checks nothing that the model says.
@@ -7,16 +8,20 @@ Any provider (an OpenAI-compatible server, Ollama, Anthropic, ...) that the sett
 from __future__ import annotations
 
 import os
+import queue
 import threading
 import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
+from stratmap.answering.chat_budget import MOST_CHARACTERS, Budget, Told, estimated
 from stratmap.errors import ChatModelError, MissingExtra
 from stratmap.settings import AnsweringSettings
 
-_MOST_CHARACTERS = 20_000
 _PASSING = ("429", "500", "502", "503", "504", "timeout", "timed out", "connection", "overloaded", "temporarily")
 _PAUSE_S = 0.25
+_END = object()
+Messages = list[tuple[str, str]]
 
 
 class ChatModel:
@@ -31,47 +36,92 @@ class ChatModel:
         self.settings = settings
         self._model = _opened(settings)
 
+        self._budget = Budget(settings)
+
     def complete(self, system: str, user: str) -> str:
         """One answer of the model, plain text, at most 20,000 characters.
 
         Raises:
-            ChatModelError: No answer within the time limit and the tries that the settings allow.
+            ChatModelError: No answer within the time limit and the tries that the settings allow, or the budget is
+                spent.
         """
+        text = "".join(self._pieces(system, user, self._whole)).strip()
+        if not text:
+            raise _nothing_said()
+        return text
+
+    def stream(self, system: str, user: str) -> Iterator[str]:
+        """The answer in pieces, as the provider sends them; at most 20,000 characters.
+
+        A failure is tried again only while nothing was handed on.
+
+        Raises:
+            ChatModelError: As `complete`, also after some pieces.
+        """
+        yield from self._pieces(system, user, self._model.stream)
+
+    def _whole(self, messages: Messages) -> Iterator[Any]:
+        yield self._model.invoke(messages)
+
+    def _pieces(self, system: str, user: str, source: Callable[[Messages], Iterator[Any]]) -> Iterator[str]:
+        messages = [("system", system), ("human", user)]
         deadline = time.monotonic() + self.settings.chat_timeout_s
-        tries = self.settings.chat_retries + 1
-        for attempt in range(1, tries + 1):
+        for attempt in range(1, self.settings.chat_retries + 2):
+            self._budget.check()
+            told = Told()
             try:
-                return self._once(system, user, deadline - time.monotonic())
+                yield from self._once(messages, source, deadline, told)
+                if not told.characters:
+                    raise _nothing_said()
+                return
             except ChatModelError as error:
                 pause = _PAUSE_S * 2**attempt
-                if not error.retryable or attempt == tries or time.monotonic() + pause >= deadline:
+                last = attempt > self.settings.chat_retries or time.monotonic() + pause >= deadline
+                if told.characters or not error.retryable or last:
                     raise
                 time.sleep(pause)
-        raise AssertionError("unreachable: the last try returns or raises")
+            finally:
+                self._budget.spend(told.usage or estimated(system + user, told.characters))
 
-    def _once(self, system: str, user: str, seconds: float) -> str:
+    def _once(
+        self, messages: Messages, source: Callable[[Messages], Iterator[Any]], deadline: float, told: Told
+    ) -> Iterator[str]:
         """One call in a thread of its own, because a provider's time limit is often one between bytes."""
-        outcome: list[Any] = []
-        failure: list[BaseException] = []
+        arrived: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        stop = threading.Event()
 
         def call() -> None:
             try:
-                outcome.append(self._model.invoke([("system", system), ("human", user)]))
+                for message in source(messages):
+                    arrived.put(message)
+                    if stop.is_set():
+                        return
+                arrived.put(_END)
             except Exception as error:  # every provider has its own tree of errors
-                failure.append(error)
+                arrived.put(error)
 
-        thread = threading.Thread(target=call, daemon=True, name="stratmap-chat")
-        thread.start()
-        thread.join(max(0.0, seconds))
-        if failure:
-            raise _translated(failure[0], self.settings) from failure[0]
-        if not outcome:
+        threading.Thread(target=call, daemon=True, name="stratmap-chat").start()
+        try:
+            while (message := self._next(arrived, deadline)) is not _END:
+                if isinstance(message, Exception):
+                    raise _translated(message, self.settings) from message
+                piece = told.take(message)
+                if piece:
+                    yield piece
+                if told.characters >= MOST_CHARACTERS:
+                    return
+        finally:
+            stop.set()
+
+    def _next(self, arrived: queue.SimpleQueue[Any], deadline: float) -> Any:
+        try:
+            return arrived.get(timeout=max(0.0, deadline - time.monotonic()))
+        except queue.Empty:
             raise ChatModelError(
                 f"expected an answer of the language model within {self.settings.chat_timeout_s:g} s, found none.",
                 retryable=False,
                 advice="Raise chat_timeout_s, or take a smaller model.",
-            )
-        return _text(outcome[0])
+            ) from None
 
 
 def _opened(settings: AnsweringSettings) -> Any:
@@ -118,15 +168,9 @@ def _brief(error: BaseException) -> str:
     return f"{type(error).__name__}: {first}" if first else type(error).__name__
 
 
-def _text(message: Any) -> str:
-    content = getattr(message, "content", "")
-    if isinstance(content, list):
-        content = "".join(part if isinstance(part, str) else str(part.get("text", "")) for part in content)
-    text = str(content)[:_MOST_CHARACTERS].strip()
-    if not text:
-        raise ChatModelError(
-            "expected text from the language model, found an empty answer.",
-            retryable=True,
-            advice="Raise chat_max_tokens, or take another model.",
-        )
-    return text
+def _nothing_said() -> ChatModelError:
+    return ChatModelError(
+        "expected text from the language model, found an empty answer.",
+        retryable=True,
+        advice="Raise chat_max_tokens, or take another model.",
+    )

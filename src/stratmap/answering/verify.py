@@ -31,7 +31,7 @@ _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)?")
 _TAG = re.compile(r"<[^>]*>?")
 _ADDRESS = re.compile(r"\b(?:https?://|www\.|javascript:|data:|vbscript:)\S*", re.IGNORECASE)
 _HANDLER = re.compile(r"\bon\w+\s*=\s*\S*", re.IGNORECASE)
-_MOST_SENTENCES = 12
+MOST_SENTENCES = 12
 _ENOUGH_WORDS, _ENOUGH_NEARNESS, _WORDS_ALONE = 0.4, 0.5, 0.75
 
 
@@ -70,7 +70,7 @@ class Verifier:
     def check(self, said: str, passages: Mapping[str, Hit]) -> list[Checked]:
         """Check an answer whose sentences cite keys of `passages` in square brackets."""
         lines = [line for line in said.splitlines() if any(c.isalnum() for c in line)]
-        return [found for line in lines[:_MOST_SENTENCES] if (found := self._line(line, passages))]
+        return [found for line in lines[:MOST_SENTENCES] if (found := self._line(line, passages))]
 
     def _line(self, line: str, passages: Mapping[str, Hit]) -> Checked | None:
         line = _IMAGE.sub(" ", line)

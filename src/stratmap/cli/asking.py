@@ -8,13 +8,22 @@ from pathlib import Path
 from typing import Any
 
 from stratmap.assembly import Desk
-from stratmap.cli.show import answer_lines, complain
+from stratmap.cli.show import answer_lines, complain, place_lines, statement_line
 from stratmap.errors import StratmapError, UsageError
-from stratmap.records import Answer, Filters
+from stratmap.records import Answer, Filters, Statement
 from stratmap.settings import Settings
 
 
-def run(question: str, queries: Path | None, index: Path, filters: Filters, settings: Settings, as_json: bool) -> int:
+def run(
+    question: str,
+    queries: Path | None,
+    index: Path,
+    filters: Filters,
+    settings: Settings,
+    *,
+    as_json: bool,
+    stream: bool = False,
+) -> int:
     """Answer and print; returns the exit code."""
     desk = Desk(settings, index)
     if queries is not None:
@@ -23,8 +32,26 @@ def run(question: str, queries: Path | None, index: Path, filters: Filters, sett
         raise UsageError(
             'expected a question in quotation marks, found none. Example: stratmap ask "Who …?" --index DIR'
         )
+    if stream:
+        return _streamed(desk, question, filters, as_json)
     answer = desk.ask(question, filters)
     print(json.dumps(as_dict(answer), ensure_ascii=False) if as_json else "\n".join(answer_lines(answer)))
+    return 0
+
+
+def _streamed(desk: Desk, question: str, filters: Filters, as_json: bool) -> int:
+    """Print checked sentences as they come, then what is left to say; with JSON one line a part."""
+    told: list[Statement] = []
+    for part in desk.stream(question, filters):
+        if isinstance(part, Statement):
+            told.append(part)
+            line = json.dumps({"statement": _statement(part)}, ensure_ascii=False) if as_json else statement_line(part)
+            print(line, flush=True)
+        elif as_json:
+            print(json.dumps(as_dict(part), ensure_ascii=False), flush=True)
+        else:
+            same = part.statements == tuple(told) and told
+            print("\n".join(place_lines(part) if same else answer_lines(part)), flush=True)
     return 0
 
 
@@ -85,7 +112,9 @@ def as_dict(answer: Answer) -> dict[str, Any]:
         ],
         "confidence": round(answer.confidence, 4),
         "notes": list(answer.notes),
-        "statements": [
-            {"text": s.text, "markers": list(s.markers), "supported": s.supported} for s in answer.statements
-        ],
+        "statements": [_statement(statement) for statement in answer.statements],
     }
+
+
+def _statement(statement: Statement) -> dict[str, Any]:
+    return {"text": statement.text, "markers": list(statement.markers), "supported": statement.supported}

@@ -141,6 +141,9 @@ def ask(
     document: Annotated[list[str] | None, typer.Option(help="Only this document; repeatable.")] = None,
     year_from: Annotated[int | None, typer.Option(help="Only documents since this year.")] = None,
     year_to: Annotated[int | None, typer.Option(help="Only documents until this year.")] = None,
+    stream: Annotated[
+        bool, typer.Option("--stream", help="Print each checked sentence as soon as it is ready.")
+    ] = False,
     settings: SettingsFile = None,
 ) -> None:
     """Answer a question with checked quotations, or say that the archive does not know.
@@ -156,7 +159,8 @@ def ask(
     from stratmap.records import Filters
 
     filters = Filters(tuple(label or ()), tuple(country or ()), year_from, year_to, tuple(document or ()))
-    raise typer.Exit(asking.run(question, queries, index_folder, filters, _settings(settings), as_json))
+    loaded = _settings(settings)
+    raise typer.Exit(asking.run(question, queries, index_folder, filters, loaded, as_json=as_json, stream=stream))
 
 
 @app.command()

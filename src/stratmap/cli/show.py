@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Iterable
 
 from stratmap.framework import Crosswalk, Framework
-from stratmap.records import Answer, Tag, TaggedDocument
+from stratmap.records import Answer, Statement, Tag, TaggedDocument
 
 # Control characters and those that turn the direction of writing: a document must not steer a terminal.
 _HARMFUL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -75,6 +75,18 @@ def answer_lines(answer: Answer) -> Iterable[str]:
     yield ""
     for line in answer.answer.splitlines():
         yield (textwrap.fill(plain(line), _WIDTH, initial_indent="  ", subsequent_indent="  ") if line.strip() else "")
+    yield from place_lines(answer)
+
+
+def statement_line(statement: Statement) -> str:
+    """One sentence of an answer with its markers, or marked as unsupported."""
+    marks = " ".join(f"[{marker}]" for marker in statement.markers)
+    text = f"{plain(statement.text)} {marks if statement.supported else '(not supported by the passages)'}".rstrip()
+    return textwrap.fill(text, _WIDTH, initial_indent="  ", subsequent_indent="  ")
+
+
+def place_lines(answer: Answer) -> Iterable[str]:
+    """Where the quotations of an answer stand, and its notes."""
     yield ""
     for citation in answer.citations:
         page = f", page {citation.page}" if citation.page is not None else ""

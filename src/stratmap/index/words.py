@@ -47,8 +47,8 @@ def query_words(text: str, languages: Collection[str] = ("en",)) -> list[str]:
     ['train', 'training', 'returne']
     """
     kept = _kept(text)
-    names = dict.fromkeys(_STEMMERS.get(language, "english") for language in sorted(languages))
-    columns = [_stemmer(name).stemWords(kept) for name in names] or [kept]
+    names = dict.fromkeys(_STEMMERS.get(language, "english") for language in sorted(languages) or ["en"])
+    columns = [_stemmer(name).stemWords(kept) for name in names]
     return [form for forms in zip(*columns, strict=True) for form in dict.fromkeys(forms)]
 
 
