@@ -113,7 +113,7 @@ def build(desk: DeskLike, settings: Settings) -> tuple[Any, Any]:
             elem_id="archive-files",
         )
         with gr.Row(elem_classes="sm-actions"):
-            go = gr.Button("Add to the archive", variant="primary", elem_id="archive-add", scale=0, min_width=180)
+            go = gr.Button("Add to the archive", variant="primary", elem_id="archive-add", scale=0, min_width=230)
     told = gr.HTML(elem_id="archive-told", apply_default_css=False)
     with gr.Row(elem_classes="sm-actions"):
         wanted = gr.Textbox(

@@ -85,6 +85,9 @@ element.addEventListener("click", (event) => {
     window.stratmapChosen = hit.dataset.correct + (box ? box.value.trim() : "");
     trigger("edit");
   } else if (hit.dataset.answer) {
+    if (element.classList.contains("sm-busy")) return;
+    element.classList.add("sm-busy");
+    setTimeout(() => element.classList.remove("sm-busy"), 5000);
     window.stratmapChosen = hit.dataset.answer;
     trigger("edit");
   } else if (hit.dataset.delete) {
@@ -111,6 +114,7 @@ element.addEventListener("click", (event) => {
 
 if (typeof watch === "function") {
   watch("value", () => {
+    element.classList.remove("sm-busy");
     if (kept) { restore(); return; }
     const target = element.querySelector("[data-arrive]");
     if (target) scrollTo_(target);

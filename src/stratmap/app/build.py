@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import gradio as gr
+from gradio.components.api_component import Api
 
 from stratmap.app import api, archive_tab, ask_tab, framework_tab, portfolio_tab, review_tab, tag_tab
 from stratmap.app.guard import GuardedBlocks, account_of
@@ -34,17 +35,17 @@ def build_app(desk: DeskLike, settings: Settings | None = None) -> gr.Blocks:
             with gr.Tab("Tag", id="tag"):
                 tagged = tag_tab.build(desk, chosen)
             with gr.Tab("Review", id="review") as reviewing:
-                scope, *review = review_tab.build(desk, chosen, author, tagged.state)
+                scope, learned, review = review_tab.build(desk, chosen, author, tagged.state)
             with gr.Tab("Ask", id="ask"):
                 asking = ask_tab.build(desk, chosen)
             with gr.Tab("Framework", id="framework"):
                 strategy = framework_tab.build(desk)
             with gr.Tab("Portfolio", id="portfolio"):
-                covered = portfolio_tab.build(desk)
+                covered = portfolio_tab.build(desk, chosen)
             with gr.Tab("Archive", id="archive") as archive:
                 wanted, held = archive_tab.build(desk, chosen)
 
-        tag_tab.wire_corrections(desk, tagged, author)
+        tag_tab.wire_corrections(desk, tagged, author, learned)
         reviewing.select(
             lambda where, reports: review_tab.opened(desk, where, reports),
             [scope, tagged.state],
@@ -88,4 +89,12 @@ def build_app(desk: DeskLike, settings: Settings | None = None) -> gr.Blocks:
             show_progress="hidden",
             **UNLISTED,
         )
+    _list_for_programs(app)
     return app
+
+
+def _list_for_programs(app: gr.Blocks) -> None:
+    """Let lists of endpoints and MCP tools show the actions for programs only, not what fills the page's panels."""
+    for action in app.fns.values():
+        if not all(isinstance(part, Api) for part in (*action.inputs, *action.outputs)) or not action.outputs:
+            action.api_visibility = "undocumented" if action.api_visibility == "public" else action.api_visibility

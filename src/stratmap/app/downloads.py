@@ -37,6 +37,13 @@ def write_workbook(reports: Sequence[TaggedReport]) -> str:
     return str(path)
 
 
+def write_docx(reports: Sequence[TaggedReport], framework: Framework) -> str:
+    """The tags with their best quotations as a Word document."""
+    from stratmap.app.tags_docx import tags_docx
+
+    return write_bytes("stratmap-tags.docx", tags_docx(reports, framework))
+
+
 def write_iati(reports: Sequence[TaggedReport], framework: Framework) -> str:
     """The sector and tag elements of each report, to be pasted into an IATI activity."""
     from stratmap.reporting.iati import fragment

@@ -8,13 +8,14 @@ from typing import Any
 import gradio as gr
 
 from stratmap.app import portfolio
-from stratmap.app.printed import known
+from stratmap.app.printed import PrintedPages, known
 from stratmap.app.protocol import DeskLike
-from stratmap.app.reader import UNLISTED, open_place
+from stratmap.app.reader import UNLISTED, open_place, wire_reader
 from stratmap.app.render import coverage as render
 from stratmap.app.render.text import notice
 from stratmap.app.theme import behaviour
 from stratmap.errors import StratmapError, UsageError
+from stratmap.settings import Settings
 
 _CHOSEN = "() => window.stratmapChosen || ''"
 _BY = ("Country", "Year")
@@ -80,10 +81,10 @@ class PortfolioTab:
     files: list[Any]
 
 
-def build(desk: DeskLike) -> PortfolioTab:
+def build(desk: DeskLike, settings: Settings) -> PortfolioTab:
     """Draw the tab and wire its events."""
-    with gr.Row(elem_classes="sm-actions"):
-        by = gr.Radio(_BY, value="Country", label="Rows", elem_id="portfolio-by", scale=0, min_width=210)
+    with gr.Row(elem_classes="sm-actions sm-switches"):
+        by = gr.Radio(_BY, value="Country", label="Rows", elem_id="portfolio-by", scale=0, min_width=190)
         measure = gr.Radio(
             _MEASURES, value="Counts", label="Cells", elem_id="portfolio-measure", scale=0, min_width=210
         )
@@ -100,8 +101,9 @@ def build(desk: DeskLike) -> PortfolioTab:
             evidence = _panel("portfolio-evidence")
         with gr.Column(scale=1, min_width=320):
             page = _panel("portfolio-page")
+            printed = _panel("portfolio-printed")
     rest = _panel("portfolio-gaps")
-    _wire(desk, (by, measure), (shown, cell, evidence, page), files)
+    _wire(desk, settings, (by, measure), (shown, cell, evidence, page, printed), files)
     return PortfolioTab([by, measure], [shown, rest], files)
 
 
@@ -121,27 +123,28 @@ def _panel(elem_id: str) -> Any:
     return gr.HTML(elem_id=elem_id, js_on_load=behaviour(), apply_default_css=False)
 
 
-def _wire(desk: DeskLike, switches: tuple[Any, Any], panels: tuple[Any, Any, Any, Any], files: list[Any]) -> None:
-    shown, cell, evidence, page = panels
+def _wire(
+    desk: DeskLike, settings: Settings, switches: tuple[Any, Any], panels: tuple[Any, ...], files: list[Any]
+) -> None:
+    shown, cell, evidence, page, printed = panels
     evidences = portfolio.Evidences(desk)
     key = gr.Textbox(visible=False)
     quiet: dict[str, Any] = {"show_progress": "hidden", **UNLISTED}
     for switch in switches:
         switch.input(
-            lambda rows, cells: (show_portfolio(desk, rows, cells), "", "", "", *files_of(desk, rows, cells)),
+            lambda rows, cells: (show_portfolio(desk, rows, cells), "", "", "", "", *files_of(desk, rows, cells)),
             list(switches),
-            [shown, cell, evidence, page, *files],
+            [shown, cell, evidence, page, printed, *files],
             api_name="show_portfolio",
             **quiet,
         )
     shown.click(
-        lambda chosen: (show_cell(desk, chosen), "", ""), key, [cell, evidence, page], js=_CHOSEN,
+        lambda chosen: (show_cell(desk, chosen), "", "", ""), key, [cell, evidence, page, printed], js=_CHOSEN,
         api_name="portfolio_cell", **quiet,
     )  # fmt: skip
     cell.click(
-        lambda chosen: (show_evidence(desk, evidences, chosen), ""), key, [evidence, page], js=_CHOSEN,
+        lambda chosen: (show_evidence(desk, evidences, chosen), "", ""), key, [evidence, page, printed], js=_CHOSEN,
         api_name="portfolio_evidence", show_progress="minimal", **UNLISTED,
     )  # fmt: skip
-    evidence.click(
-        lambda chosen: open_place(desk, chosen), key, page, js=_CHOSEN, api_name="portfolio_page", **quiet
-    )  # fmt: skip
+    pages = PrintedPages(desk, settings.reading)
+    wire_reader(evidence, page, lambda chosen: open_place(desk, chosen), "portfolio_page", printed, pages.show)

@@ -148,8 +148,9 @@ def draw(desk: DeskLike, session: Session, scope: str, reports: Sequence[TaggedR
         return notice(str(error), kind="problem"), "", session
 
 
-def build(desk: DeskLike, settings: Any, author: Any, reports: Any) -> list[Any]:
-    """Draw the tab and wire its events; returns the panels that are filled when the tab opens.
+def build(desk: DeskLike, settings: Any, author: Any, reports: Any) -> tuple[Any, Any, list[Any]]:
+    """Draw the tab and wire its events; returns the switch, the panel that changes when another version is in use,
+    and the panels that are filled when the tab opens.
 
     Args:
         desk: What keeps corrections.
@@ -164,7 +165,7 @@ def build(desk: DeskLike, settings: Any, author: Any, reports: Any) -> list[Any]
     progress = gr.HTML(elem_id="review-progress", apply_default_css=False)
     card = gr.HTML(elem_id="review", js_on_load=behaviour(), apply_default_css=False)
     key = gr.Textbox(visible=False)
-    versions = versions_panel.build(desk, settings, author)
+    learned, versions = versions_panel.build(desk, settings, author)
 
     def begin(where: str, own: list[TaggedReport]) -> Any:
         return draw(desk, Session(), where, own)
@@ -187,7 +188,7 @@ def build(desk: DeskLike, settings: Any, author: Any, reports: Any) -> list[Any]
         show_progress="hidden",
         **UNLISTED,
     )
-    return [scope, *outputs, *versions]
+    return scope, learned, [*outputs, *versions]
 
 
 def opened(desk: DeskLike, scope: str, reports: Sequence[TaggedReport]) -> tuple[Any, ...]:

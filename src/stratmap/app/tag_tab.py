@@ -7,18 +7,18 @@ is added to the archive here.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from stratmap.app.correcting import author_of, correct_report
-from stratmap.app.downloads import write_iati, write_json, write_workbook
+from stratmap.app.downloads import write_docx, write_iati, write_json, write_workbook
 from stratmap.app.protocol import DeskLike, TaggedReport
 from stratmap.app.reader import UNLISTED, open_place, wire_reader
 from stratmap.app.render import tags as render
-from stratmap.app.render.text import empty, notice, shortened
+from stratmap.app.render.text import empty, notice, plural, shortened
 from stratmap.app.samples import SAMPLES
 from stratmap.app.theme import behaviour
 from stratmap.errors import LimitExceeded, StratmapError, UsageError
@@ -29,6 +29,8 @@ from stratmap.reviewing.corrections import Standing
 from stratmap.settings import Settings
 
 _NEAREST = 6
+_FORMS = ("DOCX", "XLSX", "JSON", "IATI")
+_LONG = 60_000  # characters: about twenty pages
 _START = ("Nothing tagged yet", "Paste a report, upload files or pick a sample; the tags appear here.")
 _NAMES = {
     "sdg": "Sustainable Development Goals",
@@ -77,6 +79,9 @@ def tag_reports(
     desk: DeskLike, settings: Settings, pasted: str, paths: Sequence[str], progress: Progress
 ) -> tuple[list[TaggedReport], list[str]]:
     """Read and tag the pasted text and every file; one that fails becomes a problem, the rest goes on."""
+    if len(paths) > settings.app.max_files:
+        most = f"expected at most {settings.app.max_files} files at once, found {len(paths)}"
+        return [], [f"{most}. `stratmap tag FOLDER --out RESULTS` takes any number."]
     sources: list[Callable[[], Document]] = []
     if pasted.strip():
         sources.append(lambda: read_pasted(pasted, settings))
@@ -84,9 +89,13 @@ def tag_reports(
     done: list[TaggedReport] = []
     problems: list[str] = []
     for position, read in enumerate(sources):
-        progress(position / len(sources), f"Report {position + 1} of {len(sources)}")
+        counted = f"Report {position + 1} of {len(sources)}"
+        progress(position / len(sources), f"{counted}: reading")
         try:
-            done.append(tag_report(desk, read()))
+            document = read()
+            length = plural(len(document.pages), "page")
+            progress((position + 0.3) / len(sources), f"{counted}: looking for evidence on {length}")
+            done.append(tag_report(desk, document))
         except StratmapError as error:
             problems.append(str(error))
     return done, problems
@@ -129,11 +138,12 @@ def show_crosswalk(desk: DeskLike, reports: Sequence[TaggedReport], position: in
         return notice(str(error), kind="problem")
 
 
-def write_files(desk: DeskLike, reports: Sequence[TaggedReport]) -> tuple[str | None, str | None, str | None]:
-    """JSON, workbook and IATI elements of all reports of the session; none without reports."""
+def write_files(desk: DeskLike, reports: Sequence[TaggedReport]) -> tuple[str | None, ...]:
+    """DOCX, workbook, JSON and IATI elements of all reports of the session; none without reports."""
     if not reports:
-        return None, None, None
-    return write_json(reports), write_workbook(reports), write_iati(reports, desk.framework)
+        return (None,) * len(_FORMS)
+    strategy = desk.framework
+    return write_docx(reports, strategy), write_workbook(reports), write_json(reports), write_iati(reports, strategy)
 
 
 def tag_text(desk: DeskLike, settings: Settings, text: str) -> dict[str, Any]:
@@ -166,7 +176,7 @@ def build(desk: DeskLike, settings: Settings) -> Parts:
     with gr.Row(visible=False, elem_classes="sm-actions") as tools:
         files = [
             gr.DownloadButton(f"Download {form}", size="sm", scale=0, min_width=140, elem_id=f"tag-{form.lower()}")
-            for form in ("JSON", "XLSX", "IATI")
+            for form in _FORMS
         ]
         targets = [gr.Button(_NAMES.get(t, t), size="sm", scale=0, min_width=150) for t in _targets(desk)]
     related = gr.HTML(apply_default_css=False, elem_id="crosswalk")
@@ -190,13 +200,39 @@ def build(desk: DeskLike, settings: Settings) -> Parts:
     return Parts(shown, state, picker, files)
 
 
-def wire_corrections(desk: DeskLike, parts: Parts, author: Any) -> None:
-    """Let the buttons on a tag correct it; `author` holds the name of who corrects."""
+def retagged(desk: DeskLike, reports: Sequence[TaggedReport]) -> list[TaggedReport]:
+    """The reports as the version now in use tags them; very long ones stay until they are tagged again."""
+    return [one if len(one.document.text) > _LONG else replace(one, tagged=desk.tag(one.document)) for one in reports]
+
+
+def wire_corrections(desk: DeskLike, parts: Parts, author: Any, learned: Any) -> None:
+    """Let the buttons on a tag correct it, and show what another version of the tagger changes.
+
+    Args:
+        desk: What keeps corrections.
+        parts: Of the tab.
+        author: Holds the name of who corrects.
+        learned: Changes when another version is in use.
+    """
     key = gr.Textbox(visible=False)
 
     def fix(reports: list[TaggedReport], position: int | None, name: str, chosen: str, request: gr.Request) -> Any:
         return correct(desk, reports, position or 0, author_of(name, request), chosen)
 
+    def again(reports: list[TaggedReport], position: int | None) -> Any:
+        if not reports:
+            return gr.skip(), gr.skip()
+        changed = retagged(desk, reports)
+        return show_report(desk, changed, position or 0, ()), changed
+
+    learned.change(
+        again,
+        [parts.state, parts.picker],
+        [parts.shown, parts.state],
+        api_name="show_retagged",
+        show_progress="hidden",
+        **UNLISTED,
+    )
     parts.shown.edit(
         fix,
         [parts.state, parts.picker, author, key],

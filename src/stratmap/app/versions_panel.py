@@ -96,16 +96,16 @@ def take_workbook(desk: DeskLike, settings: Settings, path: str, author: str, *,
     return render.preview_table(found, desk.framework), bool(found.changes)
 
 
-def build(desk: DeskLike, settings: Settings, author: Any) -> list[Any]:
-    """Draw the panels and wire their events; returns those that `shown` fills."""
+def build(desk: DeskLike, settings: Settings, author: Any) -> tuple[Any, list[Any]]:
+    """Draw the panels and wire their events; returns what tells of another version in use, and what `shown` fills."""
     gr.HTML('<h2 class="sm-h2">Let the tagger learn</h2>', apply_default_css=False)
     learned = gr.HTML(elem_id="learned", apply_default_css=False)
     with gr.Row(elem_classes="sm-actions"):
         go = gr.Button("Retrain", variant="primary", elem_id="retrain", scale=0, min_width=140)
-        out = gr.Button("Download the workbook", scale=0, min_width=180, elem_id="corrections-xlsx")
+        out = gr.Button("Download the workbook", scale=0, min_width=230, elem_id="corrections-xlsx")
         ready = gr.DownloadButton("The workbook", elem_id="corrections-ready")  # not shown; pressed when it is written
     result = gr.HTML(elem_id="retrained", apply_default_css=False)
-    with gr.Accordion("Take an edited workbook", open=False, elem_id="take-workbook"):
+    with gr.Accordion("Import an edited workbook", open=False, elem_id="take-workbook"):
         file = gr.File(label="Workbook (XLSX)", file_types=[".xlsx"], height=120, elem_id="corrections-file")
         preview = gr.HTML(elem_id="corrections-preview", apply_default_css=False)
         confirm = gr.Button("Make these changes", variant="primary", visible=False, elem_id="corrections-confirm")
@@ -117,7 +117,7 @@ def build(desk: DeskLike, settings: Settings, author: Any) -> list[Any]:
     panels = [learned, versions, corrections]
     _wire_versions(desk, author, go, result, panels)
     _wire_workbook(desk, settings, author, ((out, ready), file, preview, confirm), panels)
-    return panels
+    return result, panels
 
 
 def _wire_versions(desk: DeskLike, author: Any, go: Any, result: Any, panels: list[Any]) -> None:

@@ -54,6 +54,16 @@ class Adjustment:
         return np.asarray(logits + vectors @ self.weights + self.bias)
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One label's rows: their numbers, their coordinates (n, r), the basis (dim + 1, r) of these, and the step."""
+
+    rows: npt.NDArray[np.int64]
+    x: Floats
+    basis: Floats
+    step: Floats
+
+
 class Fitting:
     """Fits adjustments on all rows, or on those of some documents.
 
@@ -66,17 +76,22 @@ class Fitting:
     def __init__(self, labels: Sequence[str], rows: Rows, anchors: Floats) -> None:
         self.labels = tuple(labels)
         self._rows = rows
-        self._x = _with_one(rows.vectors)
         pull = _with_one(anchors)
-        ridge = np.full(self._x.shape[1], _RIDGE)
+        ridge = np.full(pull.shape[1], _RIDGE)
         ridge[-1] = _RIDGE_BIAS
-        self._held = _ANCHOR * (pull.T @ pull).astype(np.float64) + np.diag(ridge)
-        self._steps = {column: self._step(column) for column in np.unique(rows.columns).tolist()}
+        # In coordinates u with |u|^2 = the whole penalty: x.v = (x back) . u, and v = back u.
+        self._back = np.linalg.inv(np.linalg.cholesky(_ANCHOR * pull.T @ pull + np.diag(ridge))).T
+        self._x = _with_one(rows.vectors) @ self._back
+        self._parts = {column: self._part(column) for column in np.unique(rows.columns).tolist()}
 
-    def _step(self, column: int) -> Floats:
-        own = self._rows.columns == column
-        x, weight = self._x[own], self._rows.weights[own].astype(np.float32)
-        return np.asarray(np.linalg.inv(self._held + (x.T @ (x * weight[:, None])).astype(np.float64) / 4))
+    def _part(self, column: int) -> _Part:
+        """What one label needs, in no more dimensions than it has rows: the solution lies in their span."""
+        own = np.flatnonzero(self._rows.columns == column)
+        basis, upper = np.linalg.qr(self._x[own].T)
+        x = upper.T
+        weights = self._rows.weights[own]
+        step = np.linalg.inv(np.eye(x.shape[1]) + x.T @ (x * weights[:, None]) / 4)
+        return _Part(own, x, basis, step)
 
     def fit(self) -> Adjustment:
         """An adjustment from all rows."""
@@ -85,25 +100,25 @@ class Fitting:
     def fit_without(self, left_out: Sequence[npt.NDArray[np.int64]]) -> list[Adjustment]:
         """One adjustment for each set of documents (numbers of owners), from all rows but theirs.
 
-        All are solved side by side, since what a step costs is reading the two matrices.
+        All are solved side by side, since what a step costs is reading the matrices.
         """
         kept = np.stack([~np.isin(self._rows.owners, owners) for owners in left_out], axis=1)
-        found = np.zeros((len(left_out), self._x.shape[1], len(self.labels)))
-        for column, step in self._steps.items():
-            own = self._rows.columns == column
-            found[:, :, column] = self._solve(own, kept[own], step).T
+        found = np.zeros((len(left_out), len(self._back), len(self.labels)))
+        for column, part in self._parts.items():
+            found[:, :, column] = (self._back @ (part.basis @ self._solve(part, kept[part.rows]))).T
         return [Adjustment(self.labels, one[:-1].astype(np.float32), one[-1].astype(np.float32)) for one in found]
 
-    def _solve(self, own: npt.NDArray[np.bool_], kept: npt.NDArray[np.bool_], step: Floats) -> Floats:
-        """Solutions (dim + 1, n_sets) for one label; `kept` says which of its rows each set keeps, (n, n_sets)."""
-        x = self._x[own]
-        logits, targets = (v[own].astype(np.float32)[:, None] for v in (self._rows.logits, self._rows.targets))
-        weights = self._rows.weights[own].astype(np.float32)[:, None] * kept
-        found = ahead = np.zeros((x.shape[1], kept.shape[1]))
+    def _solve(self, part: _Part, kept: npt.NDArray[np.bool_]) -> Floats:
+        """Solutions (dimensions, n_sets) for one label; `kept` says which of its rows each set keeps, (n, n_sets)."""
+        logits, targets, weights = (
+            values[part.rows][:, None] for values in (self._rows.logits, self._rows.targets, self._rows.weights)
+        )
+        weights = weights * kept
+        found = ahead = np.zeros((part.x.shape[1], kept.shape[1]))
         speed = 1.0
         for _ in range(_STEPS):
-            error = weights * (sigmoid(logits + x @ ahead.astype(np.float32)) - targets)
-            moved = ahead - step @ (x.T @ error + self._held @ ahead)
+            error = weights * (sigmoid(logits + part.x @ ahead) - targets)
+            moved = ahead - part.step @ (part.x.T @ error + ahead)
             faster = (1 + np.sqrt(1 + 4 * speed * speed)) / 2
             ahead = moved + (speed - 1) / faster * (moved - found)
             change, found, speed = float(np.abs(moved - found).max()), moved, faster
@@ -112,8 +127,8 @@ class Fitting:
         return np.asarray(found)
 
 
-def _with_one(vectors: Floats) -> npt.NDArray[np.float32]:
-    return np.hstack([vectors, np.ones((len(vectors), 1))]).astype(np.float32)
+def _with_one(vectors: Floats) -> Floats:
+    return np.hstack([vectors, np.ones((len(vectors), 1))]).astype(np.float64)
 
 
 def sigmoid(logits: Floats) -> Floats:
