@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stratmap.errors import ArtefactError, StratmapError, UsageError
+from stratmap.errors import ArtefactError, SettingsError, StratmapError, UsageError
 from stratmap.framework import Crosswalk, Framework, load_crosswalk, load_framework
 from stratmap.reading import READABLE_SUFFIXES, read_document, read_items
 from stratmap.reading.sidecar import SIDECAR, with_sidecar
@@ -165,12 +165,10 @@ class Desk:
         return self._open_index(make=False)
 
     def _open_index(self, *, make: bool) -> Index:
-        from stratmap.index import Index
-
         if self.index_folder is None:
             raise UsageError("expected an index, found none named. Name one: --index DIR")
         encoder = self.encoder
-        return Index.open(
+        return index_kind(self.settings).open(
             self.index_folder, encoder.name, encoder.fingerprint, encoder.dim, self.settings.index, make=make
         )
 
@@ -369,6 +367,23 @@ def _named_in_english(filters: Filters) -> Filters:
     from stratmap.reading.countries import country_name
 
     return replace(filters, countries=tuple(country_name(name) or name for name in filters.countries))
+
+
+def index_kind(settings: Settings) -> type[Index]:
+    """The kind of index that the settings name.
+
+    Raises:
+        SettingsError: There is no such backend.
+    """
+    if settings.index.backend == "faiss":
+        from stratmap.index import Index
+
+        return Index
+    if settings.index.backend == "milvus":
+        from stratmap.milvus import MilvusIndex
+
+        return MilvusIndex
+    raise SettingsError(f"index.backend: expected faiss or milvus, found {settings.index.backend!r}.")
 
 
 def find_files(paths: Iterable[Path]) -> Iterator[Path]:

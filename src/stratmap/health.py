@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stratmap.artefacts import load_manifest, shipped_folder
-from stratmap.assembly import Desk
+from stratmap.assembly import Desk, index_kind
 from stratmap.errors import IndexFolderError, SettingsError, StratmapError, UsageError
 from stratmap.reading import identify_language
 
@@ -75,10 +75,8 @@ def _index(desk: Desk) -> Iterator[Finding]:
 
 
 def _sound(desk: Desk) -> str:
-    from stratmap.index import Index
-
     assert desk.index_folder is not None  # noqa: S101  (asked by the caller)
-    index = Index(desk.index_folder, desk.settings.index)
+    index = index_kind(desk.settings)(desk.index_folder, desk.settings.index)
     faults = index.faults()
     told = [fault.sentence for fault in faults if fault.kind != "unsealed"]
     if told:

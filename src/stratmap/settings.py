@@ -41,7 +41,11 @@ class ReadingSettings:
     max_compression_ratio: int = _setting(100, "largest ratio of unpacked to packed size")
     max_items: int = _setting(1_000_000, "most rows of a list (CSV, XLSX, JSONL)")
     passage_tokens: int = _setting(160, "longest passage, in tokens of the encoder")
+    apart: bool = _setting(
+        True, "read PDF, Office, HTML and mail files in a child process, so that a crash of a parser costs one file"
+    )
     timeout_s: float = _setting(120.0, "longest time for one file, in seconds, where it is read in a child")
+    max_memory_mb: int = _setting(3_000, "most memory of the child that reads files, in megabytes; 0: no limit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +63,24 @@ class IndexSettings:
     """Where and how passages are kept and found."""
 
     backend: str = _setting("faiss", "`faiss` or `milvus` (extra)")
-    uri: str = _setting("", "address of the Milvus server or its file, where that backend is used")
+    uri: str = _setting(
+        "", "where Milvus is: `http://HOST:19530`, or a file ending in `.db`; empty: `milvus.db` in the index folder"
+    )
+    milvus_index: str = _setting(
+        "FLAT", "how Milvus searches vectors: `FLAT` finds the best exactly; from five million passages `HNSW`"
+    )
+    service_timeout_s: float = _setting(30.0, "longest wait for one answer of Milvus, in seconds")
+    service_retries: int = _setting(3, "further tries of a call to Milvus that may yet go through")
     lock_timeout_s: float = _setting(30.0, "how long a writer waits for another one, in seconds")
     keep_generations: int = _setting(5, "generations that can be rolled back to")
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveSettings:
+    """How archives are tagged."""
+
+    engine: str = _setting("local", "`local` (processes of this machine) or `ray` (extra)")
+    ray_address: str = _setting("", "address of a Ray cluster (`auto`, `ray://HOST:10001`); empty: Ray on this machine")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +150,7 @@ class Settings:
     reading: ReadingSettings = field(default_factory=ReadingSettings)
     encoding: EncodingSettings = field(default_factory=EncodingSettings)
     index: IndexSettings = field(default_factory=IndexSettings)
+    archive: ArchiveSettings = field(default_factory=ArchiveSettings)
     tagging: TaggingSettings = field(default_factory=TaggingSettings)
     answering: AnsweringSettings = field(default_factory=AnsweringSettings)
     app: AppSettings = field(default_factory=AppSettings)

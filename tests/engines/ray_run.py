@@ -15,6 +15,6 @@ if __name__ == "__main__":
     try:
         result = run([source], Path(out), None, Settings(), 2, factory=factory, engine=engine)
     except StratmapError as error:
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        sys.stderr.write(f"{type(error).__name__}: {error}\n")
         raise SystemExit(1) from None
     raise SystemExit(result.exit_code)

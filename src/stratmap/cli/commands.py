@@ -68,6 +68,7 @@ def tag(
         Path | None, typer.Option(help="Tag an archive into this folder; can be stopped and resumed.")
     ] = None,
     jobs: Annotated[int, typer.Option(min=1, max=64, help="Processes for an archive.")] = 1,
+    engine: Annotated[str, typer.Option(help="local or ray (extra); default: as set. --jobs is the workers.")] = "",
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try again what an archive set aside.")] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Stay, and tag what is dropped into the archive.")] = False,
     settings: SettingsFile = None,
@@ -82,6 +83,8 @@ def tag(
       cat text.txt | stratmap tag - --json
 
       stratmap tag archive/ --out results/
+
+      stratmap tag archive/ --out results/ --engine ray --jobs 8
     """
     from stratmap.cli import tagging
 
@@ -91,7 +94,7 @@ def tag(
     names = [name for name in crosswalk.split(",") if name]
     chosen = "jsonl" if as_json else form
     if out is not None:
-        options = tagging.ArchiveOptions(jobs, retry_failed, watch)
+        options = tagging.ArchiveOptions(jobs, retry_failed, watch, engine or loaded.archive.engine)
         raise typer.Exit(tagging.tag_archive(files, out, loaded, options))
     raise typer.Exit(tagging.tag_files(files, chosen, names, loaded))
 
@@ -100,7 +103,7 @@ def tag(
 def index(
     paths: Annotated[
         list[str],
-        typer.Argument(help="Files and folders to add; or compact, verify, delete, rollback, export, import."),
+        typer.Argument(help="Files and folders to add; or compact, verify, delete, rollback, export, import, sync."),
     ],
     index_folder: IndexFolder = _INDEX,
     as_json: AsJson = False,
@@ -120,6 +123,8 @@ def index(
       stratmap index export carrier/ --index index
 
       stratmap index import carrier/ --index elsewhere
+
+      stratmap index sync --index index      (sends Milvus what it lacks)
     """
     from stratmap.cli import indexing
 

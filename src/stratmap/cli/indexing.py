@@ -12,7 +12,7 @@ from stratmap.cli.show import complain
 from stratmap.errors import UsageError
 from stratmap.settings import Settings
 
-VERBS = ("compact", "verify", "delete", "rollback", "export", "import")
+VERBS = ("compact", "verify", "delete", "rollback", "export", "import", "sync")
 
 
 def run(words: list[str], folder: Path, settings: Settings, as_json: bool) -> int:
@@ -39,6 +39,10 @@ def _maintain(verb: str, words: list[str], desk: Desk, as_json: bool) -> int:
     if verb in {"export", "import"}:
         return _carry(verb, words, desk, as_json)
     index = desk.index
+    if verb == "sync":
+        sent = _sync(desk)
+        _say(as_json, {"sent": sent, "documents": len(desk.documents())}, f"{sent} documents sent; Milvus holds all")
+        return 0
     if verb == "verify":
         return _verify(desk, as_json)
     if verb == "compact":
@@ -86,6 +90,8 @@ def _carry(verb: str, words: list[str], desk: Desk, as_json: bool) -> int:
     else:
         carried(carrier, desk.encoder.name, desk.encoder.fingerprint)
         contents = import_index(carrier, folder)
+        if desk.settings.index.backend == "milvus":
+            _sync(desk)
     facts = {
         "generation": contents.generation,
         "documents": contents.documents,
@@ -97,6 +103,21 @@ def _carry(verb: str, words: list[str], desk: Desk, as_json: bool) -> int:
     place = f"carried to {carrier}" if verb == "export" else f"imported into {folder}"
     _say(as_json, facts, f"{both} {place}, deleted and replaced ones of kept generations among them")
     return 0
+
+
+def _sync(desk: Desk) -> int:
+    """Send Milvus what it lacks; returns how many documents were sent.
+
+    Raises:
+        UsageError: The index does not search in Milvus.
+    """
+    from stratmap.milvus import MilvusIndex
+
+    index = desk.index
+    if not isinstance(index, MilvusIndex):
+        raise UsageError('expected backend = "milvus" under [index] of stratmap.toml: only Milvus has to be sent to.')
+    shown = on_terminal("sending")
+    return index.catch_up((lambda done, total: shown(done - 1, total, "")) if shown else None)
 
 
 def _say(as_json: bool, facts: dict[str, Any], sentence: str) -> None:

@@ -53,11 +53,12 @@ def tag_files(sources: list[str], form: str, crosswalks: list[str], settings: Se
 
 @dataclass(frozen=True, slots=True)
 class ArchiveOptions:
-    """How an archive is run: processes, another try for what was set aside, and whether to stay and watch."""
+    """How an archive is run: processes, another try for what was set aside, whether to stay and watch, and the engine."""
 
     jobs: int = 1
     retry_failed: bool = False
     watch: bool = False
+    engine: str = "local"
 
 
 def tag_archive(sources: list[str], out: Path, settings: Settings, options: ArchiveOptions) -> int:
@@ -70,13 +71,14 @@ def tag_archive(sources: list[str], out: Path, settings: Settings, options: Arch
         result = run(
             sources,
             out,
-            desk.tag if options.jobs == 1 else None,
+            desk.tag if options.jobs == 1 and options.engine == "local" else None,
             settings,
             options.jobs,
             factory=TaggerFactory("stratmap.assembly:Desk"),
             identity=desk.identity,
             progress=_progress(),
             retry_failed=options.retry_failed,
+            engine=options.engine,
         )
         _write_tables(sources, out, desk)
         complain(f"{result.done} tagged, {result.failed} set aside; results in {out}")
