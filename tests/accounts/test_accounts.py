@@ -4,6 +4,7 @@ import json
 import stat
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -74,7 +75,13 @@ class TestFile:
 
     def test_the_command_adds_lists_and_removes(self, tmp_path):
         def run(*words, text=None):
-            command = [sys.executable, "-m", "stratmap", "users", *words, "--file", str(tmp_path / "u.json")]
+            command = [
+                str(Path(sys.executable).with_name("stratmap")),
+                "users",
+                *words,
+                "--file",
+                str(tmp_path / "u.json"),
+            ]
             return subprocess.run(command, input=text, capture_output=True, text=True, check=False)
 
         assert run("add", "bo", "--role", "admin", text=GOOD + "\n").returncode == 0

@@ -59,12 +59,22 @@ class TestTagging:
 
     def test_the_files_hold_every_tag(self, desk):
         reports, _ = tag_tab.tag_reports(desk, SETTINGS, SAMPLES["Border crossing"], [], quiet)
-        as_json, workbook, iati = tag_tab.write_files(desk, reports)
+        word, workbook, as_json, iati = tag_tab.write_files(desk, reports)
         data = json.loads(Path(as_json).read_text(encoding="utf-8"))
         assert [len(data[0]["tags"][group]) for group in ("objectives", "principles")] == [9, 6]
         assert Path(workbook).read_bytes().startswith(b"PK")
         assert "<tag " in Path(iati).read_text(encoding="utf-8")
-        assert tag_tab.write_files(desk, []) == (None, None, None)
+        import docx
+
+        text = "\n".join(paragraph.text for paragraph in docx.Document(word).paragraphs)
+        assert "O8 Border and immigration management" in text
+        assert "84 officers completed training" in text
+        assert tag_tab.write_files(desk, []) == (None,) * 4
+
+    def test_too_many_files_at_once_are_refused_before_any_is_read(self, desk):
+        reports, problems = tag_tab.tag_reports(desk, SETTINGS, "", ["/nowhere"] * 500, quiet)
+        assert reports == []
+        assert "at most 20 files at once, found 500" in problems[0]
 
     def test_a_crosswalk_on_demand(self, desk):
         reports, _ = tag_tab.tag_reports(desk, SETTINGS, SAMPLES["Seasonal workers"], [], quiet)

@@ -21,6 +21,7 @@ HOSTILE = (
     "<script>window.hacked=1</script> "
     "Victims of trafficking reached a shelter. \u05e9\u05dc\u05d5\u05dd remittances."
 )
+NOT_OURS = ("footer",)  # Gradio's own foot of the page
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.filterwarnings("ignore"),  # the server runs in this process; Gradio's warnings are not ours
@@ -119,6 +120,66 @@ def test_ask_then_the_citation_opens_and_nothing_found_looks_different(page):
     assert page.locator(".sm-answer").count() == 2
 
 
+def test_a_filter_and_a_follow_up_and_a_verdict(page, desk):
+    desk.feedback.clear()
+    ask(page, "What helped returnees?")
+    page.locator(".sm-vote").first.click()
+    page.wait_for_selector(".sm-vote[aria-pressed=true]")
+    assert desk.feedback == [("What helped returnees?", True)]
+    page.get_by_role("button", name="Filters").click()
+    page.get_by_label("Country").click()
+    page.get_by_role("option", name="Armenia").click()
+    page.keyboard.press("Escape")
+    ask(page, "And which returnees found work?")
+    page.wait_for_function("document.querySelectorAll('.sm-verdict').length === 2")
+    assert "armenia-return.md" in page.locator(".sm-answer").last.inner_text()
+    with page.expect_download() as download:
+        page.locator("#ask-DOCX").click()
+    assert download.value.suggested_filename == "stratmap-conversation.docx"
+
+
+def test_a_suggested_question_is_asked_with_one_click(page):
+    open_tab(page, "Ask")
+    page.locator(".sm-suggest button").first.click()
+    page.wait_for_selector(".sm-asked")
+    page.wait_for_selector(".sm-answer")
+    assert not page.locator(".sm-suggest button").first.is_visible()
+
+
+def test_two_people_at_once_do_not_see_each_other(page, browser, server):
+    other = browser.new_context().new_page()
+    other.goto(server)
+    other.wait_for_selector("#paste textarea")
+    ask(page, "What helped returnees?")
+    ask(other, "What did border guards learn at Bagratashen?")
+    page.wait_for_selector(".sm-verdict")
+    other.wait_for_selector(".sm-verdict")
+    assert page.locator(".sm-asked").all_inner_texts() == ["What helped returnees?"]
+    assert other.locator(".sm-asked").all_inner_texts() == ["What did border guards learn at Bagratashen?"]
+    other.context.close()
+
+
+def test_a_report_of_95_pages_is_tagged_and_its_evidence_found(page, tmp_path):
+    from reportlab.pdfgen.canvas import Canvas
+
+    path = tmp_path / "long.pdf"
+    canvas = Canvas(str(path))
+    for number in range(1, 96):
+        canvas.drawString(72, 700, f"Chapter {number}. The committee met and wrote down what it had heard.")
+        if number == 88:
+            canvas.drawString(72, 640, "Victims of trafficking reached a shelter.")
+        canvas.showPage()
+    canvas.save()
+    page.locator("#upload input[type=file]").set_input_files(str(path))
+    page.wait_for_selector("#upload .file-preview")
+    page.locator("#tag-go").click()
+    page.wait_for_selector("#row-O4")
+    assert "95 pages" in page.locator(".sm-summary").inner_text()
+    page.locator("#row-O4 > summary").press("Enter")
+    page.wait_for_function(IN_VIEW, arg="#ev-O4-0")
+    assert "p. 88" in page.locator("#row-O4 .sm-evidence").first.inner_text()
+
+
 def test_the_strategy_opens_its_texts(page, desk):
     open_tab(page, "Framework")
     page.locator("[data-show=about-O4]").click()
@@ -130,7 +191,13 @@ def test_the_strategy_opens_its_texts(page, desk):
 def test_a_cell_of_the_portfolio_opens_its_documents(page):
     open_tab(page, "Portfolio")
     page.get_by_label("O7, Georgia: 1 document").click()
-    page.get_by_text("georgia-tb.md").wait_for()
+    page.locator("#portfolio-cell .sm-evidence").first.click()
+    page.locator("#portfolio-evidence .sm-evidence").first.click()
+    page.wait_for_selector("#portfolio-page mark.sm-quote")
+    assert "310 migrants" in page.locator("#portfolio-page mark.sm-quote").inner_text()
+    page.get_by_label("Shares").check()
+    page.get_by_label("O7, Georgia: 1 document, 50% of the row").wait_for()
+    page.get_by_label("Counts").check()
     page.get_by_label("Year").check()
     page.get_by_label("O7, 2020: 1 document").wait_for()
 
@@ -145,14 +212,85 @@ def test_a_hostile_document_is_only_text(page):
 
 
 @pytest.mark.parametrize("name", ["Tag", "Ask", "Framework", "Portfolio"])
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_axe_finds_no_barrier(page, name, dark):
+    from axe_playwright_python.sync_playwright import Axe
+
+    if dark:
+        page.locator("[data-theme]").click()
+    fill(page, name)
+    results = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}).response
+    own = [
+        f"{found['id']}: {node['html'][:200]} {node['failureSummary'][:200]}"
+        for found in results["violations"]
+        for node in found["nodes"]
+        if not any(part in str(node["target"]) for part in NOT_OURS)
+    ]
+    assert own == []
+
+
+@pytest.mark.parametrize("name", ["Tag", "Ask", "Framework", "Portfolio"])
 def test_no_tab_is_wider_than_a_phone(page, name):
     page.set_viewport_size({"width": 390, "height": 844})
     page.reload()
     page.wait_for_selector("#paste textarea")
     page.wait_for_timeout(600)
+    fill(page, name)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def fill(page, name):
+    """Open a tab and bring it into the state in which people see it most."""
     if name == "Tag":
         tag(page, SAMPLES["Seasonal workers"])
+        page.locator("#row-O5 > summary").press("Enter")
+    elif name == "Ask":
+        ask(page, "What helped returnees?")
+        page.wait_for_selector(".sm-verdict")
+        page.locator(".sm-chip").first.click()
+        page.wait_for_selector("#reader mark.sm-quote")
     else:
         open_tab(page, name)
-    page.wait_for_timeout(400)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    if name == "Portfolio":
+        page.get_by_label("O7, Georgia: 1 document").click()
+        page.wait_for_selector("#portfolio-cell .sm-evidence")
+    page.wait_for_timeout(900)
+
+
+class TestLogin:
+    @pytest.fixture(scope="class")
+    def guarded(self, desk, tmp_path_factory):
+        from stratmap.accounts import UsersFile
+        from stratmap.app.serve import launch
+        from stratmap.settings import AppSettings, Settings
+
+        users = UsersFile(tmp_path_factory.mktemp("users") / "users.json")
+        users.add("ria", "reader password", "reader")
+        app = launch(desk, Settings(app=AppSettings(users_file=str(users.path))), port=0, block=False)
+        yield app.local_url
+        app.close()
+
+    def test_a_wrong_password_then_the_right_one_then_the_way_out(self, browser, guarded):
+        from axe_playwright_python.sync_playwright import Axe
+
+        context = browser.new_context(viewport={"width": 1280, "height": 800})
+        page = context.new_page()
+        page.set_default_timeout(45_000)
+        page.goto(guarded)
+        assert page.url.endswith("/sign-in")
+        for password in ("a wrong password", "reader password"):
+            page.get_by_label("Name").fill("ria")
+            page.get_by_label("Password").fill(password)
+            assert Axe().run(page).response["violations"] == []
+            page.get_by_role("button", name="Sign in").click()
+            if password.startswith("a wrong"):
+                page.get_by_role("alert").wait_for()
+        page.wait_for_selector("#paste textarea")
+        page.get_by_text("ria · reader").wait_for()
+        ask(page, "What helped returnees?")
+        page.wait_for_selector(".sm-verdict")
+        page.get_by_role("button", name="Sign out").click()
+        page.wait_for_url("**/sign-in")
+        page.goto(guarded)
+        assert page.url.endswith("/sign-in")
+        context.close()

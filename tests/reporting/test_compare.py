@@ -47,12 +47,20 @@ def test_every_change_has_its_reason(framework):
     assert (found.shared, found.changed) == (4, 4)
     assert [change.document for change in found.changes[:2]] == ["label", "probability"]
     assert found.totals["O1"] == (0, 3)
-    assert {len(row) for row in changes_table(found).rows} == {7}
+    assert {len(row) for row in changes_table(found).rows} == {9}
+
+
+def test_a_change_carries_the_words_behind_it(framework):
+    without, with_it = make_tagged(framework, applied=()), make_tagged(framework, applied=("O3",))
+    (gained,) = compare([("a", without)], [("a", with_it)]).changes
+    (lost,) = compare([("a", with_it)], [("a", without)]).changes
+    for change in (gained, lost):
+        assert (change.code, change.page, change.quotation) == ("O3", 2, "We helped returning migrants.")
 
 
 def test_stated_facts_replace_found_ones():
     data = "\ufeffDocument;Country;Year\na.pdf;Georgia; \nin/b.pdf;Armenia; Moldova;2020\n".encode()
-    stated = read_overrides(data.replace(b"Armenia; Moldova", b'"Armenia; Moldova"'))
+    stated = read_overrides(data.replace(b"Armenia; Moldova", '"Armenia; Молдова"'.encode()))
     one = CoveredDocument("a.pdf", "1", {}, ("Serbia",), 2011)
     two = CoveredDocument("b.pdf", "2", {}, (), None)
     three = CoveredDocument("c.pdf", "3", {}, ("Serbia",), 2012)

@@ -5,15 +5,22 @@ import re
 import docx
 import pytest
 from lxml import etree
+from openpyxl import load_workbook
+from PIL import Image
 
 from stratmap.records import IndexedDocument
+from stratmap.reporting import png
+from stratmap.reporting.charts import charts
 from stratmap.reporting.coverage import cover
 from stratmap.reporting.coverage_records import CoveredDocument, GapRules
-from stratmap.reporting.coverage_tables import cells_table, gaps_table, labels_table
+from stratmap.reporting.coverage_tables import cells_table, copies_table, gaps_table, labels_table
+from stratmap.reporting.drawing import Box, heat_map_drawing
+from stratmap.reporting.png import as_png
 from stratmap.reporting.report import build_report
 from stratmap.reporting.report_docx import report_docx
 from stratmap.reporting.report_html import report_html
-from stratmap.reporting.svg import bars, heat_map
+from stratmap.reporting.svg import as_svg, bars, heat_map
+from stratmap.reporting.workbook import write_coverage_workbook
 
 from .conftest import make_tagged
 
@@ -107,3 +114,55 @@ def test_pictures_are_xml_with_every_number_written_out():
     texts = [node.text for node in root.iter("{http://www.w3.org/2000/svg}text")]
     assert [text for text in texts if text.isdigit()] == ["1", "0", "2", "3"]
     assert etree.fromstring(bars(["a"], [0], "empty")) is not None
+
+
+def test_near_copies_are_grouped_by_the_first(framework):
+    listed = [
+        CoveredDocument("a", "1", {}, source="x/a"),
+        CoveredDocument("b", "2", {}, source="x/b", near="x/a"),
+        CoveredDocument("c", "3", {}, source="x/c", near="x/a"),
+        CoveredDocument("d", "4", {}, source="x/d"),
+    ]
+    found = cover(listed, framework)
+    assert found.near_duplicates == (("a", "b", "c"),)
+    assert {len(row) for row in copies_table(found).rows} == {3}
+    assert "nearly the same" in report_html(build_report(listed, found, framework))
+
+
+def test_charts_are_drawn_alike_in_svg_and_png(portfolio, framework):
+    drawn = charts(cover(portfolio, framework))
+    assert list(drawn) == ["labels", "countries", "years", "pairs"]
+    for chart in drawn.values():
+        picture = Image.open(io.BytesIO(as_png(chart)))
+        assert picture.size == (2 * chart.width, 2 * chart.height)
+        assert len(picture.getcolors(1 << 24)) > 10
+        assert int(etree.fromstring(as_svg(chart)).get("width")) == chart.width
+    dark = [shape for shape in drawn["countries"].shapes if isinstance(shape, Box) and shape.fill == "#084594"]
+    x, y = dark[0].x * 2 + 4, dark[0].y * 2 + 4
+    assert Image.open(io.BytesIO(as_png(drawn["countries"]))).getpixel((x, y)) == (8, 69, 148)
+
+
+def test_without_a_font_of_the_system_the_picture_is_drawn_all_the_same(portfolio, framework, monkeypatch):
+    monkeypatch.setattr(png, "_FONTS", ("there-is-no-such-font.ttf",))
+    chart = heat_map_drawing(["Türkiye — Молдова"], ["ş"], [[1]], "Ünal …")
+    assert as_png(chart).startswith(b"\x89PNG")
+
+
+def test_the_docx_report_has_the_charts_with_descriptions(report):
+    document = docx.Document(io.BytesIO(report_docx(report)))
+    titles = [shape._inline.docPr.get("descr") for shape in document.inline_shapes]
+    assert titles == [
+        "Documents by label", "Documents by label and country", "Documents by label and year",
+        "Documents that carry both labels",
+    ]  # fmt: skip
+    section = document.sections[0]
+    room = section.page_width - section.left_margin - section.right_margin
+    assert all(shape.width <= room for shape in document.inline_shapes)
+
+
+def test_the_coverage_workbook_has_a_sheet_for_each_table(portfolio, framework, tmp_path):
+    write_coverage_workbook(tmp_path / "c.xlsx", cover(portfolio, framework))
+    book = load_workbook(tmp_path / "c.xlsx")
+    assert book.sheetnames == ["labels", "cells", "trends", "gaps", "copies"]
+    trend = {(row[0], row[2]): row[3] for row in book["trends"].iter_rows(min_row=2, values_only=True)}
+    assert (trend["O1", 2018], trend["O1", 2019], trend["O9", 2018]) == (2, 1, 0)

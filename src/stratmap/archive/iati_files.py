@@ -1,23 +1,28 @@
 """IATI files of a run, given back with the tags of their activities.
 
-Comes in: the paths and the folder of a finished run. Goes out: one file for each, in `iati/` of that folder. It tags
-nothing; a file that cannot take tags is refused alone.
+Comes in: the paths and the folder of a finished run. Goes out: one file for each, in `iati/` of that folder; those of a
+zip archive in a folder of its name. It tags nothing; a file that cannot take tags is refused alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from stratmap.archive.items import read_member
 from stratmap.archive.results import read_results
-from stratmap.archive.sources import find_files
+from stratmap.archive.sources import find_files, member_names
 from stratmap.errors import ExportError, ReadingError
 from stratmap.files import atomic_write
 from stratmap.framework import Framework
 from stratmap.records import TaggedDocument, Unreadable
 from stratmap.reporting.iati import IatiOptions, insert_tags
 from stratmap.reporting.iati_scan import looks_like_iati, scan
+from stratmap.settings import ReadingSettings
+
+_HEAD = 8_192
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +34,11 @@ class IatiFiles:
 
 
 def write_iati_files(
-    paths: Iterable[Path | str], out: Path, framework: Framework, options: IatiOptions | None = None
+    paths: Iterable[Path | str],
+    out: Path,
+    framework: Framework,
+    options: IatiOptions | None = None,
+    settings: ReadingSettings | None = None,
 ) -> IatiFiles:
     """Write each IATI file of a run, with its tags, to `out/iati/`.
 
@@ -38,32 +47,72 @@ def write_iati_files(
         out: The run's folder of results.
         framework: What the tags are labels of.
         options: Vocabulary, groups, sectors.
+        settings: Limits of reading.
     """
-    files = [path for path in find_files(paths, out) if path.suffix.lower() == ".xml" and _is_iati(path)]
-    tags: dict[str, dict[int, TaggedDocument]] = {str(path): {} for path in files}
-    for result in read_results(out):
+    settings = settings or ReadingSettings()
+    sources = [source for path in find_files(paths, out) for source in _sources(path, settings)]
+    tags = _tags_of(out, {source.key for source in sources})
+    written: list[Path] = []
+    refused: list[Unreadable] = []
+    for source in sources:
+        target = _free_name(out / "iati" / source.target, written)
+        try:
+            data = source.read(settings)
+            numbers = range(1, len(scan(data, source.key).activities) + 1)
+            tagged = [tags[source.key].get(number) for number in numbers]
+            atomic_write(target, insert_tags(data, tagged, framework, options, source.key))
+            written.append(target)
+        except (ExportError, ReadingError) as error:
+            refused.append(Unreadable(source.key, str(error)))
+        except OSError as error:
+            refused.append(Unreadable(source.key, f"cannot be read again ({error.strerror})."))
+    return IatiFiles(tuple(written), tuple(refused))
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """An IATI file, or one in a zip archive; `target` is its place below `iati/`."""
+
+    path: Path
+    member: str = ""
+
+    @property
+    def key(self) -> str:
+        return f"{self.path}!{self.member}" if self.member else str(self.path)
+
+    @property
+    def target(self) -> Path:
+        return Path(self.path.stem, *Path(self.member).parts) if self.member else Path(self.path.name)
+
+    def read(self, settings: ReadingSettings) -> bytes:
+        return read_member(self.path, self.member, settings) if self.member else self.path.read_bytes()
+
+
+def _sources(path: Path, settings: ReadingSettings) -> Iterator[_Source]:
+    if path.suffix.lower() == ".xml" and _is_iati(path):
+        yield _Source(path)
+    elif path.suffix.lower() == ".zip":
+        for member in member_names(path, settings):
+            if member.lower().endswith(".xml"):
+                with contextlib.suppress(ReadingError):  # the run has set it aside, with the reason
+                    if looks_like_iati(read_member(path, member, settings)[:_HEAD]):
+                        yield _Source(path, member)
+
+
+def _tags_of(out: Path, keys: set[str]) -> dict[str, dict[int, TaggedDocument]]:
+    """Tags by file and number of the activity."""
+    tags: dict[str, dict[int, TaggedDocument]] = {key: {} for key in keys}
+    for result in read_results(out) if keys else ():
         name, _, number = result.source.rpartition("#")
         if name in tags and number.isdecimal():
             tags[name][int(number)] = _without_evidence(result.tagged)
-    written: list[Path] = []
-    refused: list[Unreadable] = []
-    for path in files:
-        name, target = str(path), _free_name(out / "iati" / path.name, written)
-        try:
-            data = path.read_bytes()
-            numbers = range(1, len(scan(data, name).activities) + 1)
-            tagged = [tags[name].get(number) for number in numbers]
-            atomic_write(target, insert_tags(data, tagged, framework, options, name))
-            written.append(target)
-        except (ExportError, ReadingError) as error:
-            refused.append(Unreadable(name, str(error)))
-    return IatiFiles(tuple(written), tuple(refused))
+    return tags
 
 
 def _is_iati(path: Path) -> bool:
     try:
         with open(path, "rb") as file:
-            return looks_like_iati(file.read(8_192))
+            return looks_like_iati(file.read(_HEAD))
     except OSError:
         return False
 

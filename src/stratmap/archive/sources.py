@@ -203,11 +203,29 @@ def _members(path: Path, stamp: str, settings: ReadingSettings) -> Iterator[Item
             yield from _member(path, info.filename, f"{stamp}-{info.CRC:08x}", settings)
 
 
+def member_names(path: Path, settings: ReadingSettings) -> list[str]:
+    """Names of the members of a zip archive that a run tries, sorted; those that leave the archive are none.
+
+    A damaged archive has none.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = sorted(archive.namelist())
+    except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError):
+        return []
+    return [] if len(names) > settings.max_members else [n for n in names if not _ignored(n) and not _leaves(n)]
+
+
+def _leaves(member: str) -> bool:
+    parts = member.replace("\\", "/").split("/")
+    return ".." in parts or member.startswith(("/", "\\")) or ":" in parts[0]
+
+
 def _member(path: Path, member: str, stamp: str, settings: ReadingSettings) -> Iterator[Item]:
     key = f"{path}!{member}"
     parts = member.replace("\\", "/").split("/")
     suffix = PurePosixPath(member).suffix.lower()
-    if ".." in parts or member.startswith(("/", "\\")) or ":" in parts[0]:
+    if _leaves(member):
         yield _failed(key, "found a member that leaves the archive; refused.", path)
     elif note := _left_out(member):
         yield Item(key, "left out", path, member, skip=note)

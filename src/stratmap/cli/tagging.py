@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING
 
 from stratmap.assembly import Desk
 from stratmap.cli.inputs import Failures, counted, documents_of, need
+from stratmap.cli.portfolio import ABOUT, read_facts
 from stratmap.cli.show import complain, tagged_lines
 from stratmap.errors import UsageError
+from stratmap.files import atomic_write_text
 from stratmap.settings import Settings
 
 if TYPE_CHECKING:
-    from stratmap.archive import ArchiveResult, Progress
+    from stratmap.archive import ArchiveResult, FormOptions, Progress
 
-_MOST_ROWS = 20_000  # of the workbook: beyond it spreadsheets are no help, and memory stays bounded
 FORMS = ("text", "jsonl", "csv")
 
 
@@ -53,19 +54,37 @@ def tag_files(sources: list[str], form: str, crosswalks: list[str], settings: Se
 
 @dataclass(frozen=True, slots=True)
 class ArchiveOptions:
-    """How an archive is run: processes, another try for what was set aside, whether to stay and watch, and the engine."""
+    """How an archive is run, and what comes out beside `tags.jsonl`.
+
+    Attributes:
+        jobs: Processes.
+        retry_failed: Whether what was set aside is tried again.
+        watch: Whether to stay and tag what is dropped into the archive.
+        engine: `local` or `ray`.
+        forms: Names of forms, joined by commas; "" takes the usual ones.
+        vocabulary: 98 or 99, of IATI tags and sectors.
+        uri: Where that vocabulary is defined.
+        sectors: The group of labels that also becomes IATI sectors with percentages.
+        facts: A CSV of countries and years that a person states.
+    """
 
     jobs: int = 1
     retry_failed: bool = False
     watch: bool = False
     engine: str = "local"
+    forms: str = ""
+    vocabulary: str = "99"
+    uri: str = ""
+    sectors: str = ""
+    facts: Path | None = None
 
 
 def tag_archive(sources: list[str], out: Path, settings: Settings, options: ArchiveOptions) -> int:
     """Tag an archive into a folder, resuming where an earlier run stopped; returns the exit code."""
-    from stratmap.archive import TaggerFactory, run
+    from stratmap.archive import TaggerFactory, run, watch, write_forms
 
     desk = Desk(settings)
+    forms = _forms(options, desk)  # before hours of work, not after them
 
     def start() -> ArchiveResult:
         result = run(
@@ -80,35 +99,58 @@ def tag_archive(sources: list[str], out: Path, settings: Settings, options: Arch
             retry_failed=options.retry_failed,
             engine=options.engine,
         )
-        _write_tables(sources, out, desk)
-        complain(f"{result.done} tagged, {result.failed} set aside; results in {out}")
-        if result.failed:
-            complain(f"what was set aside, with reasons: {result.failures}")
+        atomic_write_text(out / ABOUT, json.dumps(_about(desk), ensure_ascii=False, indent=2) + "\n")
+        for refused in write_forms(sources, out, desk.framework, forms):
+            complain(f"{refused.source}: {refused.reason}")
+        _tell(result, out)
         return result
 
-    code = start().exit_code
-    if options.watch:
-        from stratmap.archive.watch import watch
-
-        complain("watching; stop with Ctrl-C")
-        for result in watch(sources, out, start):
-            code = result.exit_code
+    if not options.watch:
+        return start().exit_code
+    complain("watching; stop with Ctrl-C")
+    code = 0
+    for result in watch(sources, out, start):
+        code = result.exit_code
     return code
 
 
-def _write_tables(sources: list[str], out: Path, desk: Desk) -> None:
-    """The results in the forms that people open: spreadsheet, CSV, and IATI where IATI came in."""
-    from stratmap.archive import read_results, write_iati_files
-    from stratmap.reporting.coverage import cover
-    from stratmap.reporting.tables import tags_table, write_csv
-    from stratmap.reporting.workbook import write_workbook
+def _forms(options: ArchiveOptions, desk: Desk) -> FormOptions:
+    """What to write, checked.
 
-    for refused in write_iati_files(sources, out, desk.framework).refused:
-        complain(f"{refused.source}: {refused.reason}")
-    write_csv(out / "tags.csv", tags_table(result.tagged for result in read_results(out)))
-    listed = [result for _, result in zip(range(_MOST_ROWS), read_results(out), strict=False)]
-    coverage = cover((result.covered() for result in listed), desk.framework)
-    write_workbook(out / "tags.xlsx", [result.tagged for result in listed], coverage)
+    Raises:
+        UsageError: A form, group or vocabulary that there is not, or facts that cannot be read.
+        MissingExtra: Parquet without the extra.
+    """
+    from stratmap.archive import USUAL, FormOptions, check_forms
+    from stratmap.reporting.iati import IatiOptions, checked_options
+
+    forms = check_forms(name.strip() for name in options.forms.split(",") if name.strip()) or USUAL
+    if "parquet" in forms:
+        from stratmap.reporting.frames import need_parquet
+
+        need_parquet()
+    iati = IatiOptions(options.vocabulary, options.uri, (), options.sectors, options.vocabulary)
+    checked_options(iati, desk.framework)
+    return FormOptions(forms, iati, read_facts(options.facts))
+
+
+def _about(desk: Desk) -> dict[str, str]:
+    """What made the results, for whoever compares them with others."""
+    from stratmap import __version__
+
+    return {"stratmap": __version__, "framework": desk.framework.id, "tagger": desk.tagger_name}
+
+
+def _tell(result: ArchiveResult, out: Path) -> None:
+    parts = [f"{result.done:,} tagged"]
+    if result.copied:
+        parts.append(f"{result.copied:,} of them with the tags of a document that says the same or nearly the same")
+    parts.append(f"{result.failed:,} set aside")
+    if result.skipped:
+        parts.append(f"{result.skipped:,} left out (pictures and the like)")
+    complain(f"{', '.join(parts)}; results in {out}")
+    if result.failed or result.skipped:
+        complain(f"which and why: {result.failures}")
 
 
 def _progress() -> Callable[[Progress], None]:

@@ -18,7 +18,8 @@ from stratmap.reporting.tables import Column, Table
 class Change:
     """A tag that one side applies and the other does not; `before` and `after` are probabilities.
 
-    `why` is a sentence: another text, another threshold, another probability, or a label that one side lacks.
+    `why` is a sentence: another text, another threshold, another probability, or a label that one side lacks. The
+    quotation is the best one for the label, on the side that applies it.
     """
 
     document: str
@@ -28,6 +29,8 @@ class Change:
     after: float | None
     applied: bool
     why: str
+    page: int | None = None
+    quotation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +96,12 @@ def changes_table(comparison: Comparison) -> Table:
         Column("after", "#sector+after+probability+num"),
         Column("applied", "#sector+applied"),
         Column("why", "#meta+reason"),
+        Column("page", "#meta+page+num"),
+        Column("quotation", "#meta+quotation"),
     )
     rows = tuple(
-        (one.document, one.code, one.name, one.before, one.after, one.applied, one.why) for one in comparison.changes
+        (one.document, one.code, one.name, one.before, one.after, one.applied, one.why, one.page, one.quotation)
+        for one in comparison.changes
     )
     return Table(columns, rows)
 
@@ -118,7 +124,10 @@ def _changes(name: str, before: Mapping[str, Tag], after: Mapping[str, Tag], sam
         if known is not None:
             why = _why(old, new) if same_text else "The text of the document is another one."
             probabilities = (old.probability if old else None, new.probability if new else None)
-            yield Change(name, code, known.name, *probabilities, now, why)
+            side = new if now else old
+            best = side.evidence[0] if side and side.evidence else None
+            place = (best.page, " ".join(best.text.split())) if best else (None, "")
+            yield Change(name, code, known.name, *probabilities, now, why, *place)
 
 
 def _why(old: Tag | None, new: Tag | None) -> str:

@@ -53,7 +53,18 @@ def cover(documents: Iterable[CoveredDocument], framework: Framework, rules: Gap
         pairs=pairs,
         gaps=gaps,
         duplicates=tuple(tuple(names) for key, names in twins.items() if key and len(names) > 1),
+        near_duplicates=_near(listed),
     )
+
+
+def _near(listed: list[CoveredDocument]) -> tuple[tuple[str, ...], ...]:
+    """Groups of documents that say nearly the same, the first one first; same texts are named once."""
+    names = {one.source: one.name for one in listed if one.source}
+    groups: dict[str, dict[str, None]] = {}
+    for one in listed:
+        if one.near:
+            groups.setdefault(one.near, {names.get(one.near, one.near): None})[one.name] = None
+    return tuple(tuple(group) for group in groups.values())
 
 
 def _countries(one: CoveredDocument) -> tuple[str, ...]:

@@ -43,6 +43,30 @@ def cells_table(coverage: Coverage) -> Table:
     return Table(columns, rows)
 
 
+def copies_table(coverage: Coverage) -> Table:
+    """One row for each document that another one repeats."""
+    columns = (
+        Column("kind", "#meta+kind"),
+        Column("group", "#meta+group+num"),
+        Column("document", "#meta+document"),
+    )
+    kinds = (("same text", coverage.duplicates), ("nearly the same", coverage.near_duplicates))
+    numbered = enumerate(((kind, names) for kind, groups in kinds for names in groups), 1)
+    return Table(columns, tuple((kind, number, name) for number, (kind, names) in numbered for name in names))
+
+
+def trends_table(coverage: Coverage) -> Table:
+    """One row for each label and year of the portfolio."""
+    columns = (*_CODE, Column("year", "#date+year"), *_COUNT)
+    totals = dict(coverage.years)
+    rows = tuple(
+        (label.code, label.name, year, count, round(count / max(1, totals[year]), 4))
+        for label in coverage.labels
+        for year, count in coverage.trend(label.code)
+    )
+    return Table(columns, rows)
+
+
 def gaps_table(coverage: Coverage) -> Table:
     """One row a gap."""
     columns = (

@@ -86,7 +86,7 @@ def insert_tags(
         DamagedDocument: Not an IATI activities file.
         ExportError: Another version than 2.03, or another number of results than of activities.
     """
-    options = _checked(options or IatiOptions(), framework)
+    options = checked_options(options or IatiOptions(), framework)
     scanned = scan(data, source)
     if scanned.version not in {"", VERSION}:
         raise ExportError(
@@ -106,7 +106,7 @@ def insert_tags(
 
 def fragment(tagged: TaggedDocument, framework: Framework, options: IatiOptions | None = None) -> str:
     """The elements of one document, a line each: sectors first, then tags, as an activity orders them."""
-    options = _checked(options or IatiOptions(), framework)
+    options = checked_options(options or IatiOptions(), framework)
     return "".join(f"{element}\n" for element in (*_sectors(tagged, options), *_tags(tagged, options, set())))
 
 
@@ -130,7 +130,12 @@ def vocabulary_uri(framework: Framework, options: IatiOptions | None = None) -> 
     return (options.uri if options else "") or f"urn:stratmap:framework:{framework.id}"
 
 
-def _checked(options: IatiOptions, framework: Framework) -> IatiOptions:
+def checked_options(options: IatiOptions, framework: Framework) -> IatiOptions:
+    """The options with their defaults filled in.
+
+    Raises:
+        ExportError: A vocabulary that is not the organisation's own, or a group that the framework has not.
+    """
     for value in (options.vocabulary, options.sector_vocabulary):
         if value not in OWN_VOCABULARIES:
             raise ExportError(f"expected vocabulary {' or '.join(OWN_VOCABULARIES)}, found {value!r}.")

@@ -1,7 +1,8 @@
 """Countries and years that a person states, in place of those found in the documents.
 
 Comes in: a CSV with the columns `document`, `country`, `year`. Goes out: documents for coverage with these facts. A
-document may be named as the results name it, or by its path; several countries are joined by "; ". It reads no file.
+document may be named as the results name it, or by its path; several countries are joined by "; ", in any language.
+It reads no file.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from stratmap.errors import UsageError
+from stratmap.reading.facts import name_countries
 from stratmap.reporting.coverage_records import CoveredDocument
 from stratmap.reporting.tables import restore
 
@@ -71,6 +73,6 @@ def _rows(reader: csv.DictReader[str], source: str) -> Iterator[tuple[str, Overr
         year, countries = cells.get("year", ""), cells.get("country", "")
         if year and not (year.isdecimal() and len(year) == 4):
             raise UsageError(f"{source} line {reader.line_num}: expected a year like 2019, found {year!r}.")
-        names = tuple(name.strip() for name in countries.split(";") if name.strip())
+        names = name_countries(countries)
         if cells.get("document"):
             yield cells["document"], Override(names or None, int(year) if year else None)

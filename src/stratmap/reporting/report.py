@@ -72,7 +72,9 @@ def _summary(coverage: Coverage) -> tuple[str, ...]:
     if coverage.years:
         span = f"{coverage.years[0][0]} to {coverage.years[-1][0]}"
         lines.append(f"Years {span}; {coverage.undated:,} documents state none.")
-    lines.append(f"{len(coverage.gaps):,} gaps, {len(coverage.duplicates):,} groups of documents with the same text.")
+    alike = f"{len(coverage.duplicates):,} groups of documents with the same text"
+    near = f"{len(coverage.near_duplicates):,} of documents that say nearly the same"
+    lines.append(f"{len(coverage.gaps):,} gaps, {alike}, {near}.")
     return tuple(lines)
 
 

@@ -1,7 +1,7 @@
 """The coverage report as DOCX, for people who edit it further.
 
-Comes in: a `Report`. Goes out: the bytes of a document with headings, tables and quotations. Charts are in the
-HTML report; Word draws SVG only with a bitmap beside it, which would need a drawing library.
+Comes in: a `Report`. Goes out: the bytes of a document with headings, tables, charts and quotations. Charts are PNG,
+with a description for those who do not see them.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from stratmap.reporting.characters import xml_safe
+from stratmap.reporting.charts import MOST_COUNTRIES, charts
 from stratmap.reporting.coverage_records import Coverage
+from stratmap.reporting.drawing import Drawing
+from stratmap.reporting.png import as_png
 from stratmap.reporting.report import Report
-from stratmap.reporting.report_html import MOST_COUNTRIES
 
 
 def report_docx(report: Report) -> bytes:
@@ -28,6 +30,8 @@ def report_docx(report: Report) -> bytes:
     document.add_heading("Labels", 1)
     rows = [(one.code, one.name, f"{one.documents:,}", f"{one.share:.1%}") for one in report.coverage.labels]
     _table(document, ("Code", "Label", "Documents", "Share"), rows)
+    for chart in charts(report.coverage).values():
+        _picture(document, chart)
     _countries(document, report.coverage)
     document.add_heading("Gaps", 1)
     for gap in report.coverage.gaps:
@@ -40,9 +44,31 @@ def report_docx(report: Report) -> bytes:
         for quotation in summary.quotations:
             document.add_paragraph(xml_safe(quotation.text), style="Quote")
             document.add_paragraph(xml_safe(quotation.place))
+    _copies(document, report.coverage)
     buffer = io.BytesIO()
     document.save(buffer)
     return buffer.getvalue()
+
+
+def _picture(document: Any, chart: Drawing) -> None:
+    """A chart as wide as the text, its size on the page never above a pixel's at 96 dpi."""
+    from docx.shared import Pt
+
+    section = document.sections[0]
+    room = section.page_width - section.left_margin - section.right_margin
+    shape = document.add_picture(io.BytesIO(as_png(chart)), width=min(room, Pt(0.75 * chart.width)))
+    shape._inline.docPr.set("descr", xml_safe(chart.title))
+
+
+def _copies(document: Any, coverage: Coverage) -> None:
+    for title, groups in (
+        ("Documents with the same text", coverage.duplicates),
+        ("Documents that say nearly the same", coverage.near_duplicates),
+    ):
+        if groups:
+            document.add_heading(title, 1)
+        for names in groups:
+            document.add_paragraph(xml_safe(", ".join(names)), style="List Bullet")
 
 
 def _countries(document: Any, coverage: Coverage) -> None:

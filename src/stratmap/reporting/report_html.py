@@ -9,11 +9,11 @@ import html
 from collections.abc import Iterable
 
 from stratmap.reporting.characters import xml_safe
+from stratmap.reporting.charts import charts
 from stratmap.reporting.coverage_records import Coverage
 from stratmap.reporting.report import LabelSummary, Report
-from stratmap.reporting.svg import bars, heat_map
+from stratmap.reporting.svg import as_svg
 
-MOST_COUNTRIES = 25
 _STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#1b1b1b}
 h1,h2,h3{line-height:1.2}table{border-collapse:collapse}th,td{border:1px solid #ccc;padding:.25rem .6rem;
@@ -48,42 +48,8 @@ def report_html(report: Report) -> str:
     )
 
 
-def country_heat_map(coverage: Coverage) -> str:
-    """Labels by country as SVG; "" where no document states a country."""
-    countries = [name for name, _ in coverage.countries][:MOST_COUNTRIES]
-    counts = coverage.by_country()
-    rows = [f"{label.code} {label.name}" for label in coverage.labels]
-    values = [[counts.get((label.code, country), 0) for country in countries] for label in coverage.labels]
-    return heat_map(rows, countries, values, "Documents by label and country") if countries else ""
-
-
-def year_heat_map(coverage: Coverage) -> str:
-    """Labels by year as SVG; "" where no document states a year."""
-    years = [str(year) for year, _ in coverage.years]
-    rows = [f"{label.code} {label.name}" for label in coverage.labels]
-    values = [[count for _, count in coverage.trend(label.code)] for label in coverage.labels]
-    return heat_map(rows, years, values, "Documents by label and year") if years else ""
-
-
-def pair_heat_map(coverage: Coverage) -> str:
-    """Labels of one group by those of another as SVG; "" for a framework with one group."""
-    first = list(dict.fromkeys(pair.first for pair in coverage.pairs))
-    second = list(dict.fromkeys(pair.second for pair in coverage.pairs if pair.second not in first))
-    first = [code for code in first if code not in second]
-    counts = {(pair.first, pair.second): pair.documents for pair in coverage.pairs}
-    values = [[counts.get((a, b), 0) for b in second] for a in first]
-    return heat_map(first, second, values, "Documents that carry both labels") if first else ""
-
-
 def _figures(coverage: Coverage) -> Iterable[str]:
-    names = [f"{label.code} {label.name}" for label in coverage.labels]
-    charts = (
-        bars(names, [label.documents for label in coverage.labels], "Documents by label"),
-        country_heat_map(coverage),
-        year_heat_map(coverage),
-        pair_heat_map(coverage),
-    )
-    return (f"<figure>{chart}</figure>" for chart in charts if chart)
+    return (f"<figure>{as_svg(chart)}</figure>" for chart in charts(coverage).values())
 
 
 def _labels(coverage: Coverage) -> str:
@@ -107,6 +73,9 @@ def _duplicates(coverage: Coverage) -> Iterable[str]:
     if coverage.duplicates:
         yield "<h2>Documents with the same text</h2>"
         yield _list(", ".join(names) for names in coverage.duplicates)
+    if coverage.near_duplicates:
+        yield "<h2>Documents that say nearly the same</h2>"
+        yield _list(", ".join(names) for names in coverage.near_duplicates)
 
 
 def _list(lines: Iterable[str]) -> str:

@@ -98,7 +98,7 @@ def restore(value: Cell) -> Cell:
 
 def tags_table(documents: Iterable[TaggedDocument], *, applied_only: bool = False) -> Table:
     """One row for each document and label, with the best quotation."""
-    return Table(TAG_COLUMNS, tuple(_tag_rows(documents, applied_only)))
+    return Table(TAG_COLUMNS, tuple(tag_rows(documents, applied_only)))
 
 
 def evidence_table(documents: Iterable[TaggedDocument], *, applied_only: bool = True) -> Table:
@@ -127,14 +127,16 @@ def csv_bytes(table: Table, *, hxl: bool = False) -> bytes:
     Returns:
         UTF-8 with a byte-order mark and CRLF line ends, every cell neutralised.
     """
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer)
-    writer.writerow([column.name for column in table.columns])
+    return b"".join(csv_parts(table.columns, table.rows, hxl=hxl))
+
+
+def csv_parts(columns: Sequence[Column], rows: Iterable[tuple[Cell, ...]], *, hxl: bool = False) -> Iterator[bytes]:
+    """As `csv_bytes`, a part at a time, for more rows than fit into memory."""
+    yield b"\xef\xbb\xbf" + _csv_line([column.name for column in columns])
     if hxl:
-        writer.writerow([column.hxl for column in table.columns])
-    for row in table.rows:
-        writer.writerow([_csv_cell(value) for value in row])
-    return b"\xef\xbb\xbf" + buffer.getvalue().encode("utf-8")
+        yield _csv_line([column.hxl for column in columns])
+    for row in rows:
+        yield _csv_line([_csv_cell(value) for value in row])
 
 
 def write_csv(path: Path, table: Table, *, hxl: bool = False) -> None:
@@ -150,13 +152,20 @@ def read_csv(data: bytes) -> list[dict[str, str]]:
     return [{key: str(restore(value)) for key, value in row.items()} for row in rows]
 
 
+def _csv_line(cells: Sequence[Cell]) -> bytes:
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer).writerow(cells)
+    return buffer.getvalue().encode("utf-8")
+
+
 def _csv_cell(value: Cell) -> Cell:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return neutralise(xml_safe(value)) if isinstance(value, str) else value
 
 
-def _tag_rows(documents: Iterable[TaggedDocument], applied_only: bool) -> Iterator[tuple[Cell, ...]]:
+def tag_rows(documents: Iterable[TaggedDocument], applied_only: bool = False) -> Iterator[tuple[Cell, ...]]:
+    """The rows of `tags_table`, one after the other."""
     for one in documents:
         for group, tags in one.tags.items():
             for tag in tags:

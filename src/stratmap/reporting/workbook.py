@@ -19,7 +19,7 @@ from stratmap.reading.archive_guard import check_archive
 from stratmap.records import TaggedDocument
 from stratmap.reporting.characters import xml_safe
 from stratmap.reporting.coverage_records import Coverage
-from stratmap.reporting.coverage_tables import cells_table, gaps_table, labels_table
+from stratmap.reporting.coverage_tables import cells_table, copies_table, gaps_table, labels_table, trends_table
 from stratmap.reporting.tables import Cell, Column, Table, evidence_table, neutralise, restore, tags_table
 from stratmap.settings import ReadingSettings
 
@@ -59,6 +59,28 @@ def write_workbook(path: Path, documents: Sequence[TaggedDocument], coverage: Co
     table = _corrections_table(documents)
     sheet = _sheet(book, "corrections", [table])
     _add_choices(sheet, len(table.rows) + 1)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    atomic_write(path, buffer.getvalue())
+
+
+def write_coverage_workbook(path: Path, coverage: Coverage) -> None:
+    """Write the coverage alone: labels, cells, trends, gaps and copies, a sheet each.
+
+    Raises:
+        ExportError: More rows than a sheet can hold.
+    """
+    from openpyxl import Workbook
+
+    book = Workbook(write_only=True)
+    for title, table in (
+        ("labels", labels_table),
+        ("cells", cells_table),
+        ("trends", trends_table),
+        ("gaps", gaps_table),
+        ("copies", copies_table),
+    ):
+        _sheet(book, title, [table(coverage)])
     buffer = io.BytesIO()
     book.save(buffer)
     atomic_write(path, buffer.getvalue())
