@@ -71,6 +71,13 @@ def tag(
     engine: Annotated[str, typer.Option(help="local or ray (extra); default: as set. --jobs is the workers.")] = "",
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try again what an archive set aside.")] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Stay, and tag what is dropped into the archive.")] = False,
+    forms: Annotated[
+        str, typer.Option(help="csv, hxl, xlsx, parquet, html, docx, iati, fragments, codelist; default: most of them.")
+    ] = "",
+    iati_uri: Annotated[str, typer.Option(help="Where the vocabulary of IATI tags is defined.")] = "",
+    iati_vocabulary: Annotated[str, typer.Option(help="98 or 99, your own vocabularies.")] = "99",
+    sectors: Annotated[str, typer.Option(help="A group of labels that also becomes IATI sectors.")] = "",
+    facts: Annotated[Path | None, typer.Option(help="CSV of document, country, year: what you know better.")] = None,
     settings: SettingsFile = None,
 ) -> None:
     """Tag reports with objectives and principles, each with its evidence.
@@ -83,6 +90,8 @@ def tag(
       cat text.txt | stratmap tag - --json
 
       stratmap tag archive/ --out results/
+
+      stratmap tag activities.xml --out results/ --sectors objectives --iati-uri https://example.org/codes
 
       stratmap tag archive/ --out results/ --engine ray --jobs 8
     """
@@ -172,16 +181,20 @@ def ask(
 def framework(
     code: Annotated[str, typer.Argument(help="A label to show in full, e.g. O4.")] = "",
     name: Annotated[str, typer.Option("--framework", help="A shipped framework or a YAML file.")] = "iom-seeeca",
+    codelist: Annotated[str, typer.Option(help="Print the labels as an IATI codelist: xml, csv or json.")] = "",
+    iati_uri: Annotated[str, typer.Option(help="Where the codelist is defined.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Show the framework, or one label in full."""
     from dataclasses import asdict
 
-    from stratmap.cli.show import framework_lines
+    from stratmap.cli.show import framework_lines, print_codelist
     from stratmap.framework import load_framework
 
     loaded = load_framework(name)
-    if as_json:
+    if codelist:
+        print_codelist(loaded, codelist, iati_uri)
+    elif as_json:
         value = asdict(loaded.label(code)) if code else asdict(loaded)
         print(json.dumps(value, ensure_ascii=False, indent=2))
     else:
@@ -192,26 +205,30 @@ def framework(
 def portfolio(
     index_folder: IndexFolder = _INDEX,
     results: Annotated[Path | None, typer.Option(help="Results of `stratmap tag ARCHIVE --out DIR` instead.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Write HTML, DOCX, SVG and CSV into this folder.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write HTML, DOCX, XLSX, PNG, SVG, CSV and JSON into this folder.")
+    ] = None,
+    facts: Annotated[Path | None, typer.Option(help="CSV of document, country, year: what you know better.")] = None,
     as_json: AsJson = False,
     settings: SettingsFile = None,
 ) -> None:
     """Show what the archive covers: labels, countries, years, and gaps in words."""
     from stratmap.cli import portfolio as portfolios
 
-    raise typer.Exit(portfolios.run(index_folder, results, out, _settings(settings), as_json))
+    raise typer.Exit(portfolios.run(index_folder, results, out, _settings(settings), as_json, facts))
 
 
 @app.command()
 def compare(
     first: Annotated[Path, typer.Argument(help="Results of `stratmap tag ARCHIVE --out DIR`.")],
     second: Annotated[Path, typer.Argument(help="The other results.")],
+    out: Annotated[Path | None, typer.Option(help="Write the changes to this CSV.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Compare the results of two runs: which tags changed, and why."""
     from stratmap.cli import portfolio as portfolios
 
-    raise typer.Exit(portfolios.compare_results(first, second, as_json))
+    raise typer.Exit(portfolios.compare_results(first, second, as_json, out))
 
 
 @app.command(name="app")

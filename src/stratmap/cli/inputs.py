@@ -40,11 +40,26 @@ def documents_of(sources: list[str], settings: ReadingSettings, failures: Failur
             yield from _standard_input(settings, failures)
             continue
         for path in find_files([Path(source)]):
-            for item in read_items(path, settings):
+            for item in _items(path, settings):
                 if isinstance(item, Unreadable):
                     failures.add(item)
                 else:
                     yield item
+
+
+def _items(path: Path, settings: ReadingSettings) -> Iterator[Document | Unreadable]:
+    """Documents of a file; of a zip archive or an IATI activities file one for each member or activity."""
+    if path.suffix.lower() not in {".zip", ".xml"} or not path.is_file():
+        yield from read_items(path, settings)
+        return
+    from stratmap.archive.items import open_item
+    from stratmap.archive.sources import items_of
+
+    for item in items_of(path, settings):
+        try:
+            yield Unreadable(item.key, item.skip) if item.skip else open_item(item, settings)
+        except ReadingError as error:
+            yield Unreadable(item.key, error.reason)
 
 
 def _standard_input(settings: ReadingSettings, failures: Failures) -> Iterator[Document]:

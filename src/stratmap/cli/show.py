@@ -8,6 +8,7 @@ import sys
 import textwrap
 from collections.abc import Iterable
 
+from stratmap.errors import UsageError
 from stratmap.framework import Crosswalk, Framework
 from stratmap.records import Answer, Statement, Tag, TaggedDocument
 
@@ -120,6 +121,27 @@ def framework_lines(framework: Framework, code: str = "") -> Iterable[str]:
             serves = f"  (serves {', '.join(label.serves)}, our reading)" if label.serves else ""
             yield paint(f"  {label.code}  {label.name}", "1") + serves
             yield from _wrapped(label.statement, "      ")
+
+
+def print_codelist(framework: Framework, form: str, uri: str) -> None:
+    """The labels as an IATI codelist on standard output.
+
+    Raises:
+        UsageError: A form that there is not.
+    """
+    from stratmap.reporting.iati import IatiOptions, vocabulary_uri
+    from stratmap.reporting.iati_codelist import codelist_csv, codelist_json, codelist_xml
+
+    where = vocabulary_uri(framework, IatiOptions(uri=uri))
+    if form == "xml":
+        print(codelist_xml(framework, where), end="")
+    elif form == "json":
+        print(codelist_json(framework, where), end="")
+    elif form == "csv":
+        sys.stdout.buffer.write(codelist_csv(framework))
+        sys.stdout.flush()
+    else:
+        raise UsageError(f"expected xml, csv or json for --codelist, found {form!r}.")
 
 
 def _wrapped(text: str, indent: str = "  ") -> list[str]:
