@@ -103,8 +103,12 @@ def tag(
     names = [name for name in crosswalk.split(",") if name]
     chosen = "jsonl" if as_json else form
     if out is not None:
-        options = tagging.ArchiveOptions(jobs, retry_failed, watch, engine or loaded.archive.engine)
+        wanted = (forms, iati_vocabulary, iati_uri, sectors, facts)
+        chosen_engine = engine or loaded.archive.engine
+        options = tagging.ArchiveOptions(jobs, retry_failed, watch, chosen_engine, *wanted)
         raise typer.Exit(tagging.tag_archive(files, out, loaded, options))
+    if forms or sectors or facts or watch:
+        raise UsageError("expected --out DIR with --forms, --sectors, --facts and --watch, found none.")
     raise typer.Exit(tagging.tag_files(files, chosen, names, loaded))
 
 
