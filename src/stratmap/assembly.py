@@ -222,8 +222,14 @@ class Desk:
         filters: Filters = Filters(),  # noqa: B008
         history: Sequence[str] = (),
     ) -> Iterator[Answer]:
-        """The answer as it grows; the last one is whole and checked."""
-        yield self.assistant.ask(question, _named_in_english(filters), history)
+        """The answer as it grows, statement by statement; the last one is whole, checked and has its citations."""
+        said: list[Statement] = []
+        for part in self.stream(question, filters, history):
+            if isinstance(part, Answer):
+                yield part
+            else:
+                said.append(part)
+                yield Answer(question, True, "", (), (), statements=tuple(said))
 
     def stream(
         self,

@@ -55,10 +55,8 @@ def _found(answer: Answer, verdict: str) -> str:
     said = {statement.text for statement in answer.statements}
     sources = "".join(_source(citation, citation.quote not in said) for citation in answer.citations)
     confidence = f'<span class="sm-muted">confidence {text(percent(answer.confidence))}</span>'
-    return (
-        f'<article class="sm-answer">{body}<div class="sm-sources"><h4>Sources {confidence}</h4>{sources}</div>'
-        f"{_notes(answer)}{verdict}</article>"
-    )
+    block = f'<div class="sm-sources"><h4>Sources {confidence}</h4>{sources}</div>' if sources else ""
+    return f'<article class="sm-answer">{body}{block}{_notes(answer)}{verdict}</article>'
 
 
 def _statement(said: str, markers: Sequence[int], supported: bool, citations: Sequence[Citation]) -> str:
