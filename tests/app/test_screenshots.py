@@ -1,0 +1,85 @@
+"""The pictures in docs/, taken from the shipped models over the project archive.
+
+    STRATMAP_SCREENSHOTS=docs python -m pytest tests/app/test_screenshots.py
+
+Without that variable they are skipped: they take minutes and change files of the repository.
+`STRATMAP_SCREENSHOT_INDEX` names an index to use in place of a new one.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+FOLDER = os.environ.get("STRATMAP_SCREENSHOTS", "")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.filterwarnings("ignore"),
+    pytest.mark.skipif(not FOLDER, reason="STRATMAP_SCREENSHOTS names no folder"),
+    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is missing; install it with: apt-get install chromium"),
+]
+WIDE, PHONE = {"width": 1280, "height": 860}, {"width": 390, "height": 844}
+VIEWS = {"": (WIDE, "light"), "-dark": (WIDE, "dark"), "-phone": (PHONE, "light")}
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    from stratmap.app.serve import launch
+    from stratmap.assembly import Desk
+    from stratmap.settings import Settings
+
+    known = os.environ.get("STRATMAP_SCREENSHOT_INDEX", "")
+    desk = Desk(Settings(), Path(known) if known else tmp_path_factory.mktemp("shots") / "index")
+    if not known:
+        desk.add([Path("corpora/strategy"), Path("corpora/projects")])
+    app = launch(desk, Settings(), port=0, block=False)
+    yield app.local_url
+    app.close()
+
+
+def tag(page):
+    page.get_by_role("button", name="Seasonal workers").click()
+    page.wait_for_selector(".sm-report")
+    page.locator("#row-O5 > summary").click()
+
+
+def ask(page):
+    page.get_by_role("tab", name="Ask", exact=True).click()
+    page.locator("#question textarea").fill("Who offered tuberculosis treatment to people who work across borders?")
+    page.locator("#question textarea").press("Enter")
+    page.wait_for_selector(".sm-verdict")
+    page.locator(".sm-chip").first.click()
+    page.wait_for_selector("#reader mark")
+
+
+def portfolio(page):
+    page.get_by_role("tab", name="Portfolio", exact=True).click()
+    page.wait_for_selector(".sm-heat-cell")
+
+
+def framework(page):
+    page.get_by_role("tab", name="Framework", exact=True).click()
+    page.locator("[data-show=about-O5]").click()
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_pictures(address, view):
+    playwright = pytest.importorskip("playwright.sync_api").sync_playwright().start()
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--headless", "--no-sandbox"])
+    size, scheme = VIEWS[view]
+    page = browser.new_context(viewport=size, color_scheme=scheme).new_page()
+    page.set_default_timeout(90_000)
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(address)
+    page.wait_for_selector("#paste textarea")
+    page.wait_for_timeout(1_000)
+    for name, show in (("tag", tag), ("ask", ask), ("portfolio", portfolio), ("framework", framework)):
+        show(page)
+        page.wait_for_timeout(1_500)
+        page.screenshot(path=Path(FOLDER) / f"app-{name}{view}.png")
+    browser.close()
+    playwright.stop()
+    assert errors == []
