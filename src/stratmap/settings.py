@@ -141,6 +141,8 @@ class AppSettings:
     max_files: int = _setting(20, "most files tagged at once in the app")
     queue_limit: int = _setting(64, "most requests that wait; further ones are told to come back")
     mcp: bool = _setting(False, "offer the app's actions as MCP tools (extra `mcp`)")
+    metrics: bool = _setting(False, "tell figures for Prometheus at `/metrics`, to whoever reaches the port")
+    log: str = _setting("", "`json`: a line for each request on standard error, without any text; empty: none")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from stratmap.app.protocol import DeskLike
-from stratmap.errors import MissingExtra
+from stratmap.errors import MissingExtra, SettingsError
+from stratmap.logs import write_json_lines
 from stratmap.settings import AppSettings, Settings
 
 _THREADS = 2
@@ -29,14 +30,18 @@ def launch(desk: DeskLike, settings: Settings, *, port: int | None = None, block
         block: Whether to wait; if not, the running `gr.Blocks` is returned and `close()` stops it.
 
     Raises:
-        SettingsError: The users file that the settings name is missing or damaged.
+        SettingsError: The users file that the settings name is missing or damaged, or `log` is not known.
         MissingExtra: The settings ask for MCP tools and their extra is not installed.
     """
+    if settings.app.log not in {"", "json"}:
+        raise SettingsError(f"settings [app] log: expected json or nothing, found {settings.app.log!r}.")
     if settings.app.mcp and importlib.util.find_spec("mcp") is None:
         raise MissingExtra("MCP", "mcp")
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     # Uploads of this process only, in a folder that nobody else of this machine can read.
     os.environ["GRADIO_TEMP_DIR"] = tempfile.mkdtemp(prefix="stratmap-app-")
+    from starlette.middleware import Middleware
+
     from stratmap.app.gate import Gate, Policy
     from stratmap.app.guard import Guard
     from stratmap.app.origins import known_hosts
@@ -46,14 +51,21 @@ def launch(desk: DeskLike, settings: Settings, *, port: int | None = None, block
         known_hosts(settings.app.host, settings.app.allowed_hosts), settings.app.max_request_bytes, sessions
     )
     from stratmap.app.build import build_app
+    from stratmap.app.health import Endpoints, Figures, Watched
 
-    app = build_app(desk, settings)
+    if settings.app.log:
+        write_json_lines()
+    figures = Figures()
+    watched = Watched(desk, figures)
+    outermost = Middleware(Endpoints, desk=desk, figures=figures, metrics=settings.app.metrics)
+    app = build_app(watched, settings)
     app.guard = Guard(settings.app, sessions is not None)
     app.queue(default_concurrency_limit=_THREADS, max_size=settings.app.queue_limit)
     chosen = settings.app.port if port is None else port
     app.launch(
-        server_port=chosen or None, prevent_thread_lock=not block, quiet=not block, **_options(settings, policy, Gate)
-    )
+        server_port=chosen or None, prevent_thread_lock=not block, quiet=not block,
+        **_options(settings, [outermost, Middleware(Gate, policy=policy)]),
+    )  # fmt: skip
     return app
 
 
@@ -69,9 +81,7 @@ def _sessions(settings: AppSettings) -> Any:
     return Sessions(users, settings.session_hours)
 
 
-def _options(settings: Settings, policy: Any, gate: Any) -> dict[str, Any]:
-    from starlette.middleware import Middleware
-
+def _options(settings: Settings, middleware: list[Any]) -> dict[str, Any]:
     from stratmap.app.theme import stylesheet, theme
 
     return {
@@ -86,5 +96,5 @@ def _options(settings: Settings, policy: Any, gate: Any) -> dict[str, Any]:
         "theme": theme(),
         "css": stylesheet(),
         "mcp_server": settings.app.mcp,
-        "app_kwargs": {"middleware": [Middleware(gate, policy=policy)]},
+        "app_kwargs": {"middleware": middleware},
     }
