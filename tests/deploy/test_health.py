@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import re
+import time
 import urllib.error
 import urllib.request
 from dataclasses import replace
@@ -62,6 +63,7 @@ def test_alive_ready_and_figures_over_http(app):
     assert (status, json.loads(body)) == (200, {"ready": True, "checks": {"encoder": True, "index": True}})
     assert get(port, "/")[0] == 200
     assert get(port, "/nowhere/else")[0] == 404
+    time.sleep(0.2)  # requests are counted after their last byte
     status, headers, body = get(port, "/metrics")
     assert status == 200
     assert headers["content-type"].startswith("text/plain; version=0.0.4")
@@ -74,6 +76,9 @@ def test_alive_ready_and_figures_over_http(app):
 
 def test_each_request_leaves_a_line_of_json_without_its_path(app, stream):
     get(app.server_port, "/raport-secret.pdf?question=informant")
+    deadline = time.monotonic() + 5  # the line is written after the last byte of the answer
+    while '"status": 404' not in stream.getvalue() and time.monotonic() < deadline:
+        time.sleep(0.01)
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]
     [line] = [one for one in lines if one["event"] == "request" and one["status"] == 404]
     assert {"time", "level", "method", "area", "seconds"} <= set(line)
