@@ -127,7 +127,7 @@ def run(
 def _identity(settings: Settings, more: str) -> str:
     """Threads and patience change the speed, not the results."""
     parts = [
-        replace(settings.reading, timeout_s=0.0),
+        replace(settings.reading, timeout_s=0.0, apart=True, max_memory_mb=0),
         settings.encoding.encoder,
         settings.tagging,
         more,

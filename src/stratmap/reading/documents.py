@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import importlib
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-from stratmap.errors import DamagedDocument, LimitExceeded, ReadingError, UnsupportedFormat
+from stratmap.errors import LimitExceeded, ReadingError, UnsupportedFormat
+from stratmap.reading import apart
 from stratmap.reading.archive_guard import check_archive
 from stratmap.reading.clean import clean_text, unwrap_lines
 from stratmap.reading.detect import ARCHIVES, LISTS, detect_format
@@ -24,16 +24,6 @@ from stratmap.reading.language import identify_language
 from stratmap.records import Document, Page, Unreadable
 from stratmap.settings import ReadingSettings
 
-_Reader = Callable[[bytes, str, ReadingSettings], Extract]
-_READERS = {
-    "pdf": "pdf:read_pdf",
-    "docx": "docx_text:read_docx",
-    "pptx": "pptx_text:read_pptx",
-    "html": "markup:read_html",
-    "markdown": "markdown:read_markdown",
-    "text": "plain:read_plain",
-    "eml": "mail:read_mail",
-}
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,20}:/|data:", re.I)
 
 
@@ -95,9 +85,7 @@ def _load(path: Path, settings: ReadingSettings) -> bytes:
     """The bytes of a regular file within the size limit."""
     source = str(path)
     if _URL.match(source) and not path.drive:
-        raise UnsupportedFormat(
-            source, "expected a file, found an address; download it first (no requests are made)."
-        )
+        raise UnsupportedFormat(source, "expected a file, found an address; download it first (no requests are made).")
     try:
         # Without O_NONBLOCK, opening a named pipe waits for a writer for ever.
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
@@ -160,37 +148,13 @@ def _read(data: bytes, name: str, source: str, settings: ReadingSettings) -> Doc
         return _build(Extract(((None, "\n\n".join(texts)),)), name, source, settings)
     if kind in ARCHIVES:
         check_archive(data, name, settings)
-    extract = _guarded(lambda: _reader(kind)(data, name, settings), name, kind)
-    return _build(extract, name, source, settings)
-
-
-def _reader(kind: str) -> _Reader:
-    module, function = _READERS[kind].split(":")
-    reader: _Reader = getattr(importlib.import_module(f"stratmap.reading.{module}"), function)
-    return reader
-
-
-def _guarded(read: Callable[[], Extract], name: str, kind: str) -> Extract:
-    """The one place that turns whatever a parser raises on hostile bytes into a per-file error."""
-    try:
-        return read()
-    except ReadingError:
-        raise
-    except MemoryError as error:
-        raise LimitExceeded(name, "reading it takes more memory than there is.") from error
-    except Exception as error:  # third-party parsers raise any type on damaged input
-        detail = str(error).splitlines()[0][:160] if str(error) else type(error).__name__
-        raise DamagedDocument(
-            name, f"expected a whole {kind.upper()} file, found a damaged one ({detail})."
-        ) from error
+    return _build(apart.extract(kind, data, name, settings), name, source, settings)
 
 
 def _rows(data: bytes, name: str, kind: str, settings: ReadingSettings) -> Iterator[Row]:
-    lists = importlib.import_module("stratmap.reading.lists")
     if kind == "xlsx":
         check_archive(data, name, settings)
-    rows: Iterator[Row] = lists.read_rows(data, name, kind, settings)
-    return rows
+    return apart.rows(kind, data, name, settings)
 
 
 def _item(row: Row, name: str, source: str, settings: ReadingSettings) -> Document | Unreadable:
