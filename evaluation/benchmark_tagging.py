@@ -96,15 +96,16 @@ def linear(kind: str) -> Callable[[Sequence[Item], Sequence[str]], Outcome]:
     def run(items: Sequence[Item], texts: Sequence[str]) -> Outcome:
         from evaluation.recipes.parts import embed
 
-        started = time.perf_counter()
         vectors = np.zeros((len(items), 0)) if kind == "words" else _vectors(items)
+        started = time.perf_counter()
         peer = LinearPeer(items, vectors, kind)
         fitted = peer.fitted(np.arange(len(items)))
         seconds = time.perf_counter() - started
         started = time.perf_counter()
         scores = fitted(texts, np.zeros((len(texts), 0)) if kind == "words" else embed(texts))
         rate = len(texts) / (time.perf_counter() - started)
-        return Outcome(scores, peer.thresholds(), True, seconds, rate, "seconds include encoding the texts")
+        note = "" if kind == "words" else "without encoding the training texts"
+        return Outcome(scores, peer.thresholds(), True, seconds, rate, note)
 
     return run
 
@@ -171,9 +172,21 @@ PEERS = {
 
 
 def _vectors(items: Sequence[Item]) -> np.ndarray:
+    """Vectors of training texts, each encoded once and kept by its text."""
     from evaluation.recipes.parts import embed
 
-    return embed([item.text for item in items])
+    path = WORK / "vectors.npz"
+    kept: dict[str, np.ndarray] = {}
+    if path.is_file():
+        with np.load(path, allow_pickle=False) as stored:
+            kept = dict(zip(stored["names"].tolist(), stored["rows"], strict=True))
+    names = [hashlib.sha256(item.text.encode()).hexdigest()[:20] for item in items]
+    lacking = {name: item.text for name, item in zip(names, items, strict=True) if name not in kept}
+    if lacking:
+        kept |= dict(zip(lacking, embed(list(lacking.values())), strict=True))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.savez(path, names=np.array(list(kept)), rows=np.stack(list(kept.values())))
+    return np.stack([kept[name] for name in names])
 
 
 def key(name: str, items: Sequence[Item], dev: Sequence[Item]) -> str:

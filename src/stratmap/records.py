@@ -107,7 +107,7 @@ class Unreadable:
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """A span that carries a tag. `start` and `end` are offsets in the text of its page;
-    `probability` is that of the tag for this span alone.
+    `probability` is that of the tag for the passage that holds the span.
     """
 
     page: int | None

@@ -13,8 +13,11 @@ from stratmap.reading import sentence_spans
 from stratmap.records import Evidence, Passage
 
 Score = Callable[[Sequence[str]], np.ndarray]
-_LEAST_SHARE = 0.5  # of the document's probability, for a passage to count as evidence
+_LEAST_SHARE = 0.5  # of the document's probability and of the best passage's, for a passage to count as evidence
 _SHORT = 60  # characters: a sentence below is shown with its neighbour
+_FEW_WORDS = 7
+_FEW, _UNFINISHED = 0.1, 0.5  # weights of lines of few words (an address) and of lines that end no sentence (a title)
+_ENDS = (".", "!", "?", ";", ":", "…", "”", "»", "\"", ")", "。", "।", "։")
 
 
 def choose(probabilities: np.ndarray, document: float, most: int) -> list[int]:
@@ -26,19 +29,36 @@ def choose(probabilities: np.ndarray, document: float, most: int) -> list[int]:
         most: Most passages.
     """
     order = np.argsort(-probabilities, kind="stable")[:most]
-    kept = [int(i) for i in order if probabilities[i] >= _LEAST_SHARE * document]
+    least = _LEAST_SHARE * max(document, float(probabilities.max(initial=0.0)))
+    kept = [int(i) for i in order if probabilities[i] >= least]
     return kept or [int(i) for i in order[:1]]
 
 
 def spans(passage: Passage, language: str) -> list[tuple[int, int]]:
-    """Sentences of a passage as spans in it; short ones are joined to the next."""
+    """Sentences of a passage as spans in it; short ones are joined to the next, headings and other lines are not."""
     joined: list[tuple[int, int]] = []
     for start, end in sentence_spans(passage.text, language):
-        if joined and joined[-1][1] - joined[-1][0] < _SHORT:
+        short = bool(joined) and joined[-1][1] - joined[-1][0] < _SHORT
+        if short and _ends_sentence(passage.text[slice(*joined[-1])]):
             joined[-1] = (joined[-1][0], end)
         else:
             joined.append((start, end))
     return joined
+
+
+def weight(text: str) -> float:
+    """How much a span counts, whatever its probability: lines of few words and titles say little to a reader.
+
+    >>> weight("EVALUATION BRIEF"), weight("The council pays a focal point for its diaspora.")
+    (0.1, 1.0)
+    """
+    if len(text.split()) < _FEW_WORDS:
+        return _FEW
+    return 1.0 if _ends_sentence(text) else _UNFINISHED
+
+
+def _ends_sentence(text: str) -> bool:
+    return text.rstrip().endswith(_ENDS)
 
 
 def evidence(passage: Passage, span: tuple[int, int], probability: float) -> Evidence:

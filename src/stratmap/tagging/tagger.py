@@ -18,11 +18,10 @@ from stratmap.framework import Framework, Group
 from stratmap.reading import split_passages
 from stratmap.records import Document, Evidence, Passage, Tag, TaggedDocument
 from stratmap.settings import ReadingSettings, TaggingSettings
-from stratmap.tagging.evidence import choose, evidence, spans
+from stratmap.tagging.evidence import choose, evidence, spans, weight
 from stratmap.tagging.pooling import pool
 
 _BATCH_PASSAGES = 96
-_FEW_WORDS = 7
 _NEAR = 0.6  # of its threshold: from here on a label that is not applied is worth a look
 
 
@@ -243,9 +242,7 @@ class Tagger:
         """The run of sentences of a passage that speaks loudest for a label."""
         if not sentences:
             return evidence(passage, (0, len(passage.text)), probability)
-        # A line of a few words (an address, a running title) says nothing to a reader, whatever its score.
-        wordy = [len(passage.text[a:b].split()) >= _FEW_WORDS for (a, b), _ in sentences]
-        scores = [float(s[column]) * (1.0 if full else 0.1) for (_, s), full in zip(sentences, wordy, strict=True)]
+        scores = [float(score[column]) * weight(passage.text[a:b]) for (a, b), score in sentences]
         best = int(np.argmax(scores))
         start, end = sentences[best][0]
         if best + 1 < len(scores) and scores[best + 1] >= 0.7 * scores[best]:
