@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
 DEV := .venv/.ready-dev
-.PHONY: demo app test test-slow check models benchmark-tagging clean faults soak
+.PHONY: benchmark-retrieval demo app test test-slow check models benchmark-tagging clean faults soak
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -39,6 +39,13 @@ check: $(DEV)
 	$(BIN)/ruff format --check src tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# stratmap's search beside its peers; txtai gets an environment of its own, as its requirements are not ours.
+benchmark-retrieval: $(DEV)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[evaluation]'
+	@if [ ! -x build/txtai/bin/python ]; then $(PYTHON) -m venv build/txtai && \
+		build/txtai/bin/pip install --quiet --editable . txtai; fi
+	$(BIN)/python -m evaluation.benchmark_retrieval --work build/benchmark --txtai build/txtai/bin/python
 
 models: $(DEV)
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[train]'

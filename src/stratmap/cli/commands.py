@@ -290,18 +290,47 @@ def train(
 
 @evaluate_app.command()
 def retrieval(
-    corpus: Annotated[Path, typer.Option(help="corpus.jsonl in BEIR form.")],
-    queries: Annotated[Path, typer.Option(help="queries.jsonl in BEIR form.")],
-    qrels: Annotated[Path, typer.Option(help="qrels.tsv in BEIR form.")],
+    folder: Annotated[
+        Path | None, typer.Argument(help="Folder with corpus.jsonl, queries.jsonl, qrels.tsv or qrels/test.tsv.")
+    ] = None,
+    corpus: Annotated[Path | None, typer.Option(help="corpus.jsonl in BEIR form.")] = None,
+    queries: Annotated[Path | None, typer.Option(help="queries.jsonl in BEIR form.")] = None,
+    qrels: Annotated[Path | None, typer.Option(help="qrels.tsv in BEIR form.")] = None,
     run_out: Annotated[Path | None, typer.Option(help="Write the run in TREC form.")] = None,
     rerank: Annotated[int, typer.Option(min=-1, max=200, help="Documents to rerank; 0: none, -1: as set.")] = -1,
     as_json: AsJson = False,
     settings: SettingsFile = None,
 ) -> None:
-    """Measure search on a collection in BEIR form."""
+    """Measure search on a collection in BEIR form.
+
+    Examples:
+      stratmap evaluate retrieval scifact/
+
+      stratmap evaluate retrieval --corpus c.jsonl --queries q.jsonl --qrels q.tsv --run-out run.trec
+    """
     from stratmap.cli import evaluating
 
-    raise typer.Exit(evaluating.retrieval(corpus, queries, qrels, run_out, rerank, _settings(settings), as_json))
+    files = evaluating.collection_files(folder, corpus, queries, qrels)
+    raise typer.Exit(evaluating.retrieval(files, run_out, rerank, _settings(settings), as_json))
+
+
+@evaluate_app.command()
+def answers(
+    questions: Annotated[
+        list[Path], typer.Argument(help="JSONL of `question`, `answerable`, `gold` (`document`, `pages`).")
+    ],
+    index_folder: IndexFolder = _INDEX,
+    as_json: AsJson = False,
+    settings: SettingsFile = None,
+) -> None:
+    """Measure answers: page hits, quotations found verbatim, refusals.
+
+    Example:
+      stratmap evaluate answers questions.jsonl --index index
+    """
+    from stratmap.cli import evaluating
+
+    raise typer.Exit(evaluating.answers(questions, index_folder, _settings(settings), as_json))
 
 
 @evaluate_app.command()
