@@ -11,4 +11,4 @@ from stratmap.settings import Settings
 
 if __name__ == "__main__":
     settings = Settings.load()
-    launch(Desk(settings, Path("index")), settings)
+    launch(Desk(settings, Path("index")), settings, told=print)

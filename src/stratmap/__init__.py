@@ -10,7 +10,8 @@ from typing import Any
 
 __version__ = "0.1.0"
 _HOMES = {
-    "Assistant": "stratmap.answering.assistant",
+    "Archive": "stratmap.api",
+    "Assistant": "stratmap.api",
     "Desk": "stratmap.assembly",
     "Filters": "stratmap.records",
     "Framework": "stratmap.framework",
@@ -19,8 +20,10 @@ _HOMES = {
     "Settings": "stratmap.settings",
     "StratmapEmbeddings": "stratmap.encoding.langchain_embeddings",
     "StratmapError": "stratmap.errors",
-    "Tagger": "stratmap.tagging",
+    "Tagger": "stratmap.api",
+    "frame": "stratmap.api",
     "load_framework": "stratmap.framework",
+    "read_document": "stratmap.reading",
     "read_text": "stratmap.reading",
 }
 __all__ = [*_HOMES, "__version__"]

@@ -214,7 +214,7 @@ class Desk:
 
     def ask(self, question: str, filters: Filters = Filters(), history: Sequence[str] = ()) -> Answer:  # noqa: B008
         """The answer to a question."""
-        return self.assistant.ask(question, _named_in_english(filters), history)
+        return self.assistant.ask(question, named_in_english(filters), history)
 
     def ask_in_steps(
         self,
@@ -238,7 +238,7 @@ class Desk:
         history: Sequence[str] = (),
     ) -> Iterator[Statement | Answer]:
         """The answer to a question, sentence by sentence, and as a whole at the end."""
-        return self.assistant.stream(question, filters, history)
+        return self.assistant.stream(question, named_in_english(filters), history)
 
     def documents(self) -> list[IndexedDocument]:
         """All indexed documents."""
@@ -366,7 +366,7 @@ class Desk:
         return item, self._reviews.features_of(read, probabilities, current.model)
 
 
-def _named_in_english(filters: Filters) -> Filters:
+def named_in_english(filters: Filters) -> Filters:
     """Countries as the index keeps them, whatever people call them: `Turkey` finds Türkiye."""
     if not filters.countries:
         return filters

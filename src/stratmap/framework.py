@@ -41,6 +41,13 @@ _MOST_BYTES = 5_000_000
 _IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _CODE = re.compile(r"[\w.:-]{1,32}")
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+# Keys that a line of results has beside the groups.
+RESERVED_GROUPS = frozenset(
+    {
+        "document", "doc_id", "language", "language_name", "pages", "needs_review", "review_reasons", "warnings",
+        "source", "title", "countries", "year", "duplicate_of", "near_duplicate_of",
+    }
+)  # fmt: skip
 _TOP = {"schema", "id", "name", "language", "version", "goal", "notes", "groups", "strategic_objectives"}
 _LISTS = ("covers", "excludes", "keywords", "examples", "serves", "confusable")
 _LABEL = {"code", "name", "statement", "description", "colour", *_LISTS}
@@ -95,6 +102,15 @@ class Framework:
     strategic_objectives: tuple[StrategicObjective, ...] = ()
     version: str = ""
     notes: str = ""
+
+    @classmethod
+    def load(cls, name_or_path: str | Path = "iom-seeeca") -> Framework:
+        """As `load_framework`.
+
+        Raises:
+            FrameworkError: The file is missing or does not follow the schema; the message names the place.
+        """
+        return load_framework(str(name_or_path))
 
     @property
     def labels(self) -> tuple[Label, ...]:
@@ -273,6 +289,11 @@ def _group(table: dict[str, Any], where: str) -> Group:
     identifier = _text(table, "id", where)
     if not _IDENTIFIER.fullmatch(identifier):
         raise FrameworkError(f"{where} id: expected lower-case letters, digits and hyphens, found {identifier!r}.")
+    if identifier in RESERVED_GROUPS:
+        raise FrameworkError(
+            f"{where} id: expected a name that results do not use for something else, found {identifier!r}. "
+            f"Taken: {', '.join(sorted(RESERVED_GROUPS))}."
+        )
     labels = tuple(_label(item, w) for item, w in _numbered(table, "labels", where))
     return Group(identifier, _text(table, "name", where, required=False) or identifier, labels)
 

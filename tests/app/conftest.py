@@ -2,11 +2,14 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
+from stratmap.assembly import Desk
 from stratmap.errors import IndexFolderError, UsageError
 from stratmap.framework import Crosswalk, Framework, load_crosswalk, load_framework
 from stratmap.reading import read_text, sentence_spans
@@ -23,6 +26,7 @@ from stratmap.records import (
     Tag,
     TaggedDocument,
 )
+from stratmap.settings import AnsweringSettings, Settings
 
 ARCHIVE = (
     ("moldova-centre.md", "Moldova", 2012, "A resource centre in Chisinau offered retraining to 240 returnees. "
@@ -144,3 +148,40 @@ def server(desk):
     app = launch(desk, Settings(), port=0, block=False)
     yield app.local_url
     app.close()
+
+
+class KeywordModel:
+    """Gives a label where one of its keywords stands; the more of them, the surer."""
+
+    calibrated = True
+
+    def __init__(self, framework: Framework) -> None:
+        self.labels = framework.codes
+        self.thresholds = np.full(len(self.labels), 0.5)
+        self.auto_thresholds = np.full(len(self.labels), 0.8)
+        self._words = [[word.lower() for word in label.keywords] for label in framework.labels]
+
+    def predict_proba(self, texts, embeddings, hidden):
+        counts = [[sum(word in text.lower() for word in words) for words in self._words] for text in texts]
+        return 1 - 0.96 * 0.45 ** np.array(counts, dtype=float).reshape(len(texts), len(self.labels))
+
+
+@pytest.fixture
+def kept_desk(tmp_path, hashing_encoder) -> Desk:
+    """A real desk over an index of six documents, with keywords in place of the trained model."""
+    from stratmap.reviewing.held_out import HeldOut
+
+    made = Desk(Settings(answering=AnsweringSettings(rerank=0)), tmp_path / "index")
+    made.__dict__["encoder"] = hashing_encoder
+    made.__dict__["shipped_model"] = KeywordModel(made.framework)
+    made.__dict__["shipped_name"] = "keywords 1"
+    for name, country, year, text in ARCHIVE:
+        document = read_text(text, name)
+        made.add_document(replace(document, metadata={"country": country, "year": str(year)}))
+    features = tuple(made.reviews.features.archive())
+    probabilities = [1 / (1 + np.exp(-one.logits.max(axis=0))) for one in features]
+    truth = np.array(probabilities) >= 0.5
+    away = [replace(one, doc_id=f"held-out-{one.doc_id}") for one in features]
+    anchors = np.concatenate([one.vectors for one in features] * 60)
+    made.reviews.__dict__["held_out"] = HeldOut(tuple(away), truth, anchors)
+    return made

@@ -149,3 +149,16 @@ def test_an_unreadable_file_is_one_item_with_the_reason(tmp_path):
 def test_many_rows_beyond_the_sample_are_all_read(tmp_path):
     rows = [["id", "text"], *[[f"r{i}", f"Words {i}."] for i in range(200)]]
     assert [item.name for item in items(write_csv(tmp_path / "a.csv", rows))] == [f"r{i}" for i in range(200)]
+
+
+def test_a_list_without_any_text_is_told_once(tmp_path):
+    path = tmp_path / "labels.jsonl"
+    path.write_text("".join(f'{{"id": "{n}", "objectives": ["O1"]}}\n' for n in range(3_000)), encoding="utf-8")
+    (found,) = items(path)
+    assert "no list of documents" in found.reason
+    assert "first 50 lines" in found.reason
+    with open(path, "a", encoding="utf-8") as file:
+        file.write('{"id": "x", "text": "A report."}\n')
+    assert len(items(path)) == 1
+    path.write_text('{"id": "a"}\n{"id": "b", "text": "A report."}\n', encoding="utf-8")
+    assert [hasattr(one, "reason") for one in items(path)] == [True, False]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,14 @@ from stratmap.settings import AppSettings, Settings
 _THREADS = 2
 
 
-def launch(desk: DeskLike, settings: Settings, *, port: int | None = None, block: bool = True) -> Any:
+def launch(
+    desk: DeskLike,
+    settings: Settings,
+    *,
+    port: int | None = None,
+    block: bool = True,
+    told: Callable[[str], None] | None = None,
+) -> Any:
     """Start the app and, unless `block` is false, serve until interrupted.
 
     Args:
@@ -28,6 +36,7 @@ def launch(desk: DeskLike, settings: Settings, *, port: int | None = None, block
         settings: `settings.app` names host, port and limits.
         port: Another port than that of the settings; 0 takes a free one.
         block: Whether to wait; if not, the running `gr.Blocks` is returned and `close()` stops it.
+        told: Gets the address once the app answers there.
 
     Raises:
         SettingsError: The users file that the settings name is missing or damaged, or `log` is not known.
@@ -63,9 +72,13 @@ def launch(desk: DeskLike, settings: Settings, *, port: int | None = None, block
     app.queue(default_concurrency_limit=_THREADS, max_size=settings.app.queue_limit)
     chosen = settings.app.port if port is None else port
     app.launch(
-        server_port=chosen or None, prevent_thread_lock=not block, quiet=not block,
+        server_port=chosen or None, prevent_thread_lock=True, quiet=True,
         **_options(settings, [outermost, Middleware(Gate, policy=policy)]),
     )  # fmt: skip
+    if told:
+        told(app.local_url)
+    if block:
+        app.block_thread()
     return app
 
 

@@ -259,7 +259,7 @@ def web(
         mcp=mcp or loaded.app.mcp,
     )
     loaded = replace(loaded, app=chosen)
-    launch(Desk(loaded, index_folder), loaded)
+    launch(Desk(loaded, index_folder), loaded, told=lambda address: print(f"stratmap is open at {address}", flush=True))
 
 
 @app.command()

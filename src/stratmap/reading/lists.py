@@ -14,6 +14,7 @@ import io
 import json
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from stratmap.errors import DamagedDocument
 from stratmap.reading.encodings import decode
@@ -46,6 +47,7 @@ _YEARS = ("year", "start year", "год", "godina", "an", "yıl")
 _LABELS = ("objectives", "principles")
 _MAX_COLUMNS = 500
 _SAMPLE_ROWS = 50
+_NO_TEXT = "expected a field `text`"
 _PROSE = 25  # mean characters from which a column counts as prose
 _YEAR = re.compile(r"\b(?:19|20)\d{2}\b")
 
@@ -81,6 +83,18 @@ def read_rows(data: bytes, name: str, kind: str, settings: ReadingSettings) -> I
 
 
 def _jsonl(data: bytes) -> Iterator[Row]:
+    """Rows of a list; a list that has no text in its first 50 lines, or in all of fewer, is told once."""
+    rows = _jsonl_rows(data)
+    head = list(islice(rows, _SAMPLE_ROWS))
+    if len(head) > 1 and all(row.problem.startswith(_NO_TEXT) for row in head):
+        which = f"first {len(head)} lines" if len(head) == _SAMPLE_ROWS else f"{len(head)} lines"
+        yield Row(1, problem=f"no list of documents, and not read: {head[0].problem} It is the same on its {which}.")
+        return
+    yield from head
+    yield from rows
+
+
+def _jsonl_rows(data: bytes) -> Iterator[Row]:
     number = 0
     for line in io.StringIO(decode(data).text.replace("\r\n", "\n").replace("\r", "\n")):
         if not line.strip():
@@ -104,7 +118,7 @@ def _json_row(number: int, value: Foreign) -> Row:
     keys = [key for key in (*_TEXTS, *_PARTS) if isinstance(value.get(key), str)]
     if not keys:
         found = ", ".join(list(cells)[:10]) or "none"
-        return Row(number, problem=f"expected a field `text` on line {number}, found {found}.")
+        return Row(number, problem=f"{_NO_TEXT} on line {number}, found {found}.")
     columns = [keys[0]] if keys[0] in _TEXTS else keys
     # A text keeps its line breaks; `_cell` flattens.
     text = "\n\n".join(str(value[key]) for key in columns)

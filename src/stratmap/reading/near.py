@@ -102,4 +102,5 @@ def _mixed(values: np.ndarray) -> np.ndarray:
         values = values + _STEP
         values = (values ^ (values >> np.uint64(30))) * _MIX[0]
         values = (values ^ (values >> np.uint64(27))) * _MIX[1]
-    return values ^ (values >> np.uint64(31))
+    mixed: np.ndarray = values ^ (values >> np.uint64(31))
+    return mixed

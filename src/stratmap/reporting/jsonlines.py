@@ -13,16 +13,11 @@ from typing import Any
 
 from stratmap.errors import ExportError
 from stratmap.files import atomic_write_text
-from stratmap.framework import Crosswalk
+from stratmap.framework import RESERVED_GROUPS, Crosswalk
 from stratmap.records import Evidence, Language, Tag, TaggedDocument
 from stratmap.reporting.characters import utf8_safe
 
-RESERVED = frozenset(
-    {
-        "document", "doc_id", "language", "language_name", "pages", "needs_review", "review_reasons", "warnings",
-        "source", "title", "countries", "year", "duplicate_of", "near_duplicate_of",
-    }
-)  # fmt: skip
+RESERVED = RESERVED_GROUPS
 _DIGITS = 6  # of probabilities; float32 carries no more
 
 

@@ -110,6 +110,8 @@ def questions(
     """
     logits = [one.logits if adjustment is None else adjustment.applied(one.vectors, one.logits) for one in documents]
     asked = _pairs(documents, logits, labels, thresholds, stands)
+    if not len(asked.document):
+        return []
     known = [_behind(one, rows)[column] for one, rows in zip(documents, logits, strict=True)
              for column in _answered(one, labels, stands)]  # fmt: skip
     known_labels = [column for one in documents for column in _answered(one, labels, stands)]
@@ -156,7 +158,7 @@ def _pairs(
     columns = sorted(columns, key=lambda pair: -pair[3])[:_MOST_PAIRS]
     behind = [_behind(documents[number], logits[number])[column] for number, column, _, _ in columns]
     table = np.array(columns, dtype=np.float64).reshape(-1, 4)
-    vectors = np.array(behind, dtype=np.float32).reshape(len(columns), -1)
+    vectors = np.array(behind, dtype=np.float32)
     return _Pairs(table[:, 0].astype(int), table[:, 1].astype(int), table[:, 2], table[:, 3], vectors)
 
 

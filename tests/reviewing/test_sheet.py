@@ -1,0 +1,155 @@
+"""The workbook of corrections: what is written comes back, and a garbled row stops no other."""
+
+import zipfile
+
+import pytest
+from openpyxl import Workbook, load_workbook
+
+from stratmap.errors import ReadingError, UsageError
+from stratmap.records import Correction
+from stratmap.reviewing.exchange import export_sheet, import_sheet
+from stratmap.reviewing.sheet import COLUMNS, SheetRow, write_sheet
+
+
+def edit(path, changes):
+    """Change cells of the sheet: {(row, column name): value}."""
+    book = load_workbook(path)
+    for (row, column), value in changes.items():
+        book["corrections"].cell(row, COLUMNS.index(column) + 1).value = value
+    book.save(path)
+
+
+def rows_of(path):
+    values = list(load_workbook(path)["corrections"].iter_rows(values_only=True))
+    return [dict(zip(values[0], row, strict=True)) for row in values[1:]]
+
+
+@pytest.fixture
+def book(reviews, tmp_path):
+    path = tmp_path / "corrections.xlsx"
+    export_sheet(reviews, path)
+    return path
+
+
+def row_with(path, document, code):
+    return next(n for n, row in enumerate(rows_of(path), 2) if (row["document"], row["code"]) == (document, code))
+
+
+class TestRoundTrip:
+    def test_it_lists_what_is_applied_and_offers_the_verdicts(self, book):
+        assert {(row["document"], row["code"]) for row in rows_of(book)} == {
+            ("border.md", "O1"), ("health.md", "O2"), ("health.md", "P1"),
+        }  # fmt: skip
+        sheet = load_workbook(book)["corrections"]
+        [choices] = sheet.data_validations.dataValidation
+        assert choices.formula1 == '"applies,does not apply,withdraw"'
+        assert "G2" in choices.sqref
+
+    def test_unedited_it_changes_nothing(self, reviews, book):
+        found = import_sheet(reviews, book, "Ana")
+        assert (found.changes, found.refused) == ((), ())
+        assert reviews.corrections.all() == []
+
+    def test_a_dry_run_shows_and_keeps_nothing_then_the_change_is_kept(self, reviews, book, ids):
+        row = row_with(book, "border.md", "O1")
+        edit(book, {(row, "verdict"): "Does not  apply ", (row, "note"): "A fence.", (row, "by"): "Boris"})
+        preview = import_sheet(reviews, book, "Ana", dry=True)
+        assert [(one.row, one.code, one.before, one.after, one.by) for one in preview.changes] == [
+            (row, "O1", "", "does not apply", "Boris")
+        ]
+        assert reviews.corrections.all() == []
+        assert import_sheet(reviews, book, "Ana").changes == preview.changes
+        [kept] = reviews.corrections.all()
+        assert (kept.doc_id, kept.applies, kept.author, kept.note) == (ids["border.md"], False, "Boris", "A fence.")
+        assert kept.applied is True
+        assert import_sheet(reviews, book, "Ana").unchanged == 1
+
+    def test_what_stands_is_exported_and_can_be_withdrawn(self, reviews, ids, tmp_path):
+        reviews.correct([Correction(ids["clinic.md"], "clinic.md", "O2", "tag", True, "Ana", "Clinics are health.")])
+        path = tmp_path / "again.xlsx"
+        export_sheet(reviews, path)
+        row = row_with(path, "clinic.md", "O2")
+        assert rows_of(path)[row - 2]["verdict"] == "applies"
+        assert rows_of(path)[row - 2]["note"] == "Clinics are health."
+        edit(path, {(row, "verdict"): "withdraw"})
+        assert import_sheet(reviews, path, "Ana").changes[0].before == "applies"
+        assert reviews.standing(ids["clinic.md"]).verdicts == {}
+
+    def test_an_old_copy_takes_nothing_back(self, reviews, book, ids):
+        reviews.correct([Correction(ids["border.md"], "border.md", "O1", "tag", False, "Ana")])
+        import_sheet(reviews, book, "Boris")
+        assert reviews.standing(ids["border.md"]).verdicts == {"O1": False}
+
+
+class TestHostile:
+    @pytest.mark.parametrize(
+        ("column", "value", "message"),
+        [
+            ("verdict", "perhaps", "found 'perhaps'"),
+            ("code", "X9", "X9"),
+            ("code", None, "label"),
+            ("doc_id", "0000", "document of this index"),
+            ("doc_id", None, "document"),
+            ("by", "x" * 200, "200"),
+            ("note", "x" * 3000, "3,000"),
+        ],
+    )
+    def test_a_garbled_row_is_refused_and_the_others_are_taken(self, reviews, book, column, value, message):
+        bad, good = row_with(book, "border.md", "O1"), row_with(book, "health.md", "P1")
+        edit(book, {(bad, "verdict"): "applies", (good, "verdict"): "does not apply"} | {(bad, column): value})
+        found = import_sheet(reviews, book, "Ana")
+        assert [one.code for one in found.changes] == ["P1"]
+        [refused] = found.refused
+        assert refused.row == bad
+        assert message in refused.reason
+
+    def test_two_verdicts_on_a_tag_are_refused_the_second_time(self, reviews, book):
+        values = list(rows_of(book)[0].values())
+        opened = load_workbook(book)
+        opened["corrections"].append(values)
+        opened.save(book)
+        last = len(rows_of(book)) + 1
+        edit(book, {(2, "verdict"): "does not apply", (last, "verdict"): "applies"})
+        found = import_sheet(reviews, book, "Ana")
+        assert [(one.row, "row 2" in one.reason) for one in found.refused] == [(last, True)]
+        assert len(found.changes) == 1
+
+    def test_a_name_that_starts_like_a_formula_is_text_in_the_sheet(self, tmp_path):
+        path = tmp_path / "formula.xlsx"
+        write_sheet(path, [SheetRow("=HYPERLINK(0)", "@id", "O1", "+name", 0.5, True, None, "", "-1+1")])
+        for cell in load_workbook(path)["corrections"][2]:
+            assert cell.data_type != "f"
+
+    def test_the_documents_name_comes_from_the_index_and_not_from_the_sheet(self, reviews, book):
+        row = row_with(book, "border.md", "O1")
+        edit(book, {(row, "document"): "<script>", (row, "verdict"): "does not apply"})
+        import_sheet(reviews, book, "Ana")
+        assert reviews.corrections.all()[0].document == "border.md"
+
+    def test_what_is_no_workbook_is_refused_whole(self, reviews, tmp_path):
+        for name, data in (("text.xlsx", b"not a workbook"), ("empty.xlsx", b"")):
+            (tmp_path / name).write_bytes(data)
+            with pytest.raises((UsageError, ReadingError)):
+                import_sheet(reviews, tmp_path / name, "Ana")
+        with pytest.raises(UsageError):
+            import_sheet(reviews, tmp_path / "missing.xlsx", "Ana")
+
+    def test_a_workbook_without_the_sheet_or_its_columns_is_refused(self, reviews, tmp_path):
+        other = Workbook()
+        other.save(tmp_path / "other.xlsx")
+        with pytest.raises(UsageError, match="sheet `corrections`"):
+            import_sheet(reviews, tmp_path / "other.xlsx", "Ana")
+        other.active.title = "corrections"
+        other.active.append(["document", "code"])
+        other.save(tmp_path / "other.xlsx")
+        with pytest.raises(UsageError, match="doc_id, verdict lacks"):
+            import_sheet(reviews, tmp_path / "other.xlsx", "Ana")
+
+    def test_broken_xml_inside_is_refused(self, reviews, book, tmp_path):
+        broken = tmp_path / "broken.xlsx"
+        with zipfile.ZipFile(book) as source, zipfile.ZipFile(broken, "w") as target:
+            for item in source.infolist():
+                data = source.read(item)
+                target.writestr(item, data[: len(data) // 2] if "sheet1" in item.filename else data)
+        with pytest.raises((UsageError, ReadingError)):
+            import_sheet(reviews, broken, "Ana")
