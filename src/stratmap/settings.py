@@ -146,6 +146,15 @@ class AppSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class PrivacySettings:
+    """Personal data in what leaves the program."""
+
+    mask_exports: bool = _setting(
+        False, "cover names, phone numbers and numbers of documents in the results of `stratmap tag`"
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings, grouped by room."""
 
@@ -156,6 +165,7 @@ class Settings:
     tagging: TaggingSettings = field(default_factory=TaggingSettings)
     answering: AnsweringSettings = field(default_factory=AnsweringSettings)
     app: AppSettings = field(default_factory=AppSettings)
+    privacy: PrivacySettings = field(default_factory=PrivacySettings)
 
     @classmethod
     def load(cls, path: Path | None = None) -> Settings:

@@ -23,10 +23,13 @@ from typing import Any
 os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "archive"), str(Path(__file__).parent)]
 
+import bm25s  # noqa: E402, F401  (whatever a worker needs is here before the first one is forked)
+import faiss  # noqa: E402, F401
 import numpy as np  # noqa: E402
 from archive_fakes import FakeTagger  # noqa: E402
 
 from conftest import HashingEncoder  # noqa: E402
+from stratmap.answering import assistant  # noqa: E402, F401
 from stratmap.archive import run  # noqa: E402
 from stratmap.assembly import Desk  # noqa: E402
 from stratmap.errors import StratmapError  # noqa: E402
@@ -34,9 +37,11 @@ from stratmap.index import Index  # noqa: E402
 from stratmap.index.corrections import CorrectionStore  # noqa: E402
 from stratmap.index.transfer import export_index, import_index  # noqa: E402
 from stratmap.records import Correction  # noqa: E402
+from stratmap.reviewing import reviews  # noqa: E402, F401
 from stratmap.reviewing.adjusting import Adjustment  # noqa: E402
 from stratmap.reviewing.versions import VersionStore  # noqa: E402
 from stratmap.settings import AnsweringSettings, EncodingSettings, Settings  # noqa: E402
+from stratmap.tagging import tagger, zero_shot  # noqa: E402, F401
 
 FILES = 24
 SETTINGS = Settings(encoding=EncodingSettings(encoder="hashing"), answering=AnsweringSettings(rerank=0))

@@ -20,6 +20,7 @@ from stratmap.archive.engines import Engine, open_engine
 from stratmap.archive.items import Item
 from stratmap.archive.journal import Journal
 from stratmap.archive.near_twins import settle
+from stratmap.archive.patience import PATIENCE, within
 from stratmap.archive.progress import Meter, Progress
 from stratmap.archive.results import FAILED, TAGS, write_results
 from stratmap.archive.sources import estimate, find_files, items_of
@@ -225,9 +226,11 @@ class _Session:
                 self._tick("failed", 0)
 
     def _alone(self, item: Item, tagger: Tag) -> None:
+        reading = self.settings.reading
+        patience_s = PATIENCE * reading.timeout_s
         while True:
             self._begin(item)
-            if self._record(item, work(item, tagger, self._find_twin, self.settings.reading)):
+            if self._record(item, within(patience_s, lambda: work(item, tagger, self._find_twin, reading))):
                 return
             self._again.clear()
 

@@ -64,6 +64,7 @@ def tag(
     as_json: AsJson = False,
     framework: Annotated[str, typer.Option(help="A shipped framework (iom-seeeca, sdg) or a YAML file.")] = "",
     crosswalk: Annotated[str, typer.Option(help="Show links to other frameworks: gcm,srf,sdg.")] = "",
+    mask: Annotated[bool, typer.Option("--mask", help="Cover names, phone and document numbers in results.")] = False,
     out: Annotated[
         Path | None, typer.Option(help="Tag an archive into this folder; can be stopped and resumed.")
     ] = None,
@@ -100,6 +101,8 @@ def tag(
     loaded = _settings(settings)
     if framework:
         loaded = replace(loaded, tagging=replace(loaded.tagging, framework=framework))
+    if mask:
+        loaded = replace(loaded, privacy=replace(loaded.privacy, mask_exports=True))
     names = [name for name in crosswalk.split(",") if name]
     chosen = "jsonl" if as_json else form
     if out is not None:

@@ -16,6 +16,8 @@ from stratmap.cli.portfolio import ABOUT, read_facts
 from stratmap.cli.show import complain, tagged_lines
 from stratmap.errors import UsageError
 from stratmap.files import atomic_write_text
+from stratmap.records import Document, TaggedDocument
+from stratmap.reporting.masking import masked
 from stratmap.settings import Settings
 
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ def tag_files(sources: list[str], form: str, crosswalks: list[str], settings: Se
     results = []
     for tagged in desk.tagger.tag_many(documents):
         done += 1
+        if settings.privacy.mask_exports:
+            tagged = masked(tagged)
         if form == "jsonl":
             from stratmap.reporting.jsonlines import as_dict
 
@@ -50,6 +54,18 @@ def tag_files(sources: list[str], form: str, crosswalks: list[str], settings: Se
         sys.stdout.buffer.write(csv_bytes(tags_table(results)))
         sys.stdout.flush()
     return failures.exit_code(done)
+
+
+def export_tagger(settings: Settings) -> Callable[[Document], TaggedDocument]:
+    """What a worker tags with."""
+    return _exported(Desk(settings))
+
+
+def _exported(desk: Desk) -> Callable[[Document], TaggedDocument]:
+    """Tagging as it leaves the program: with personal data covered, where the settings ask for it."""
+    if not desk.settings.privacy.mask_exports:
+        return desk.tag
+    return lambda document: masked(desk.tag(document))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +106,11 @@ def tag_archive(sources: list[str], out: Path, settings: Settings, options: Arch
         result = run(
             sources,
             out,
-            desk.tag if options.jobs == 1 and options.engine == "local" else None,
+            _exported(desk) if options.jobs == 1 and options.engine == "local" else None,
             settings,
             options.jobs,
-            factory=TaggerFactory("stratmap.assembly:Desk"),
-            identity=desk.identity,
+            factory=TaggerFactory("stratmap.cli.tagging:export_tagger"),
+            identity=f"{desk.identity} {'masked' if settings.privacy.mask_exports else ''}".rstrip(),
             progress=_progress(),
             retry_failed=options.retry_failed,
             engine=options.engine,

@@ -1,0 +1,54 @@
+"""A time limit for one item where there is no worker process that could be ended.
+
+Comes in: seconds and a piece of work. Goes out: its outcome, or one that says that it took too long. It interrupts
+Python at its next step: a parser of a foreign format that hangs is ended by `reading`, which has it in a child. Where
+there are no interval timers (Windows), or outside the main thread, there is no limit.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from stratmap.archive.work import Outcome
+
+PATIENCE = 5  # times the time limit of reading: the time for reading and tagging one item
+
+
+class _TookTooLong(Exception):
+    """Raised in the middle of the work."""
+
+
+def within(seconds: float, work: Callable[[], Outcome]) -> Outcome:
+    """Do the work, or give it up when the time is over."""
+    late = Outcome(reason=f"took longer than {seconds:.0f} s ({PATIENCE} times timeout_s)")
+    try:
+        with _alarm(seconds) as rung:
+            outcome = work()
+    except _TookTooLong:
+        return late
+    return late if rung and not outcome.result else outcome
+
+
+@contextmanager
+def _alarm(seconds: float) -> Iterator[list[bool]]:
+    """Raises in this thread after so many seconds; the list is filled when it does."""
+    rung: list[bool] = []
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield rung
+        return
+
+    def ring(_number: int, _frame: FrameType | None) -> None:
+        rung.append(True)
+        raise _TookTooLong
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield rung
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

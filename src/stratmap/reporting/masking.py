@@ -1,0 +1,77 @@
+"""Personal data made unreadable in what leaves the program.
+
+Comes in: a tagged document, or a text. Goes out: the same with names, phone numbers, addresses of mail and numbers of
+documents covered, character by character, so that offsets still fit. It is a help and no promise: numbers are found by
+their form, names by a title or a known first name before them; a name that has neither stays.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from stratmap.records import TaggedDocument
+
+COVER = "█"
+_FIRST_NAMES = """
+Aida Aigul Aleksandar Aleksandr Aleksandra Alexandru Alina Amir Amira Ana Anahit Anastasia Andrei Anna Ansar Aram Arben
+Arman Armen Artur Asel Aslan Ayşe Azamat Besnik Bogdan Bojan Dana Daniel David Davit Denis Dilnoza Dmitri Dmitry Dragan
+Drita Edin Ekaterina Elena Elira Emir Emin Erion Eva Fatima Fatma Fatmir Galina Giorgi Goran Gulnara Hamid Hasan Hassan
+Ibrahim Igor Ilir Ion Irina Ivan Ivana Ivo Jasmina Jelena Jovan Jovana Karim Katarina Ketevan Khalid Ksenia Lali Leila
+Levan Lilit Ljiljana Lusine Madina Maja Mariam Marija Marina Marko Mehmet Mihai Mikhail Milan Milena Milica Mirjana
+Mohamed Mohammed Muhammad Murat Mustafa Narine Natalia Natasha Nataša Nazira Nikola Nikolai Nino Nodira Nurlan Oksana
+Oleg Olga Omar Ömer Otabek Petar Petro Rahim Ramiz Ruslan Rustam Said Salome Samir Sandro Sanja Sardor Selma Serhii
+Sergei Sergey Sevara Shahnoza Sofia Sokol Stefan Svetlana Tamar Tatiana Tigran Timur Uliana Vadim Valentina Vasile
+Viktor Viktoria Vladimir Vladislav Volodymyr Yana Yulia Yusuf Zarina Zehra Zoran Zura Александр Алексей Анна Дмитрий
+Елена Иван Ирина Мария Марина Мухаммад Наталья Ольга Олена Рустам Светлана Сергей Татьяна
+"""
+_NAME = r"[A-ZÀ-ÖØ-ÞĀ-ŽȘȚА-ЯЁІЇЄҐЂЈЉЊЋЏ][\w’'-]+"
+_TITLES = r"Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Sr|г-н|г-жа|господин|госпожа|gospodin|gospođa|g-đa|domnul|doamna|Bay|Bayan"
+_PATTERNS = (
+    re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),
+    re.compile(rf"\b(?:{_TITLES})\.?\s+({_NAME}(?:\s+{_NAME}){{0,2}})"),
+    re.compile(rf"\b(?:{'|'.join(_FIRST_NAMES.split())})(?:\s+{_NAME}){{1,2}}"),
+    re.compile(r"(?i)\b(?:my name is|a (?:woman|man|girl|boy) (?:called|named)|зовут)\s+(?-i:(" + _NAME + r"))"),
+    re.compile(r"\b[A-Z]{2}\d{2}(?:\s?[A-Z0-9]{4}){3,7}(?:\s?[A-Z0-9]{1,3})?\b"),
+    re.compile(r"(?<![\w.,/-])(?:\+|00|\(0|0)(?:[\s()./-]{0,2}\d){7,15}(?!\w)"),
+    re.compile(r"(?i)\b(?:tel|phone|mobile|тел|моб)\w*[.:]?\s*(\d(?:[\s()./-]{0,2}\d){5,15})"),
+    re.compile(
+        r"(?i)\b(?:passport|identity card|id card|document|паспорт|pasoš|pașaport|pasaport)\w*"
+        r"(?:\s+(?:no|nr|number|номер|broj|numarası)\b\.?|\s*№)?\s*[:#]?\s*((?=[A-Z0-9-]*\d{4})[A-Z]{0,3}[0-9-]{5,})"
+    ),
+    re.compile(r"\b[A-ZА-Я]{1,2}\s?\d{6,9}\b"),
+    re.compile(r"(?<![\d.,])\d{9,16}(?![\d.,]*\d)"),
+)
+_DATE = re.compile(r"\(?\d{1,2}[./-]\d{1,2}[./-]\d{4}\)?")
+
+
+def mask(text: str) -> str:
+    """A text of the same length with personal data covered.
+
+    >>> mask("Mr Petrov, passport AB1234567, +381 64 123 45 67, 12 500 people in 2014-2016")
+    'Mr ██████, passport █████████, █████████████████, 12 500 people in 2014-2016'
+    """
+    for pattern in _PATTERNS:
+        text = pattern.sub(_covered, text)
+    return text
+
+
+def _covered(match: re.Match[str]) -> str:
+    group = 1 if match.re.groups else 0
+    found = match.group(group)
+    if _DATE.fullmatch(found.strip()):
+        return match.group()
+    start, end = (place - match.start() for place in match.span(group))
+    covered = re.sub(r"\S|(?<=\S)\s(?=\S)", COVER, found)
+    return match.group()[:start] + covered + match.group()[end:]
+
+
+def masked(tagged: TaggedDocument) -> TaggedDocument:
+    """A tagged document whose evidence and warnings are covered; offsets and probabilities stay."""
+    tags = {
+        group: tuple(
+            replace(tag, evidence=tuple(replace(one, text=mask(one.text)) for one in tag.evidence)) for tag in found
+        )
+        for group, found in tagged.tags.items()
+    }
+    return replace(tagged, tags=tags, warnings=tuple(mask(warning) for warning in tagged.warnings))

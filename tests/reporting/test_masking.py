@@ -1,0 +1,85 @@
+"""What is covered in exports, what is not, and that offsets stay."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stratmap.records import Evidence, Language, Tag, TaggedDocument
+from stratmap.reporting.masking import COVER, mask, masked
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("Mr Petrov said so.", "Petrov"),
+        ("met Dr. Ana-Maria Popescu there", "Ana-Maria Popescu"),
+        ("interviewed Gulnara Abdullaeva in Osh", "Gulnara Abdullaeva"),
+        ("г-н Иванов сообщил", "Иванов"),
+        ("Пришла Ольга Сергеева вчера", "Ольга Сергеева"),
+        ("call +381 (64) 123-45-67 now", "+381 (64) 123-45-67"),
+        ("call 0601234567", "0601234567"),
+        ("tel. 23 45 67 89", "23 45 67 89"),
+        ("ana.petrova@example.org wrote", "ana.petrova@example.org"),
+        ("passport no. AB1234567 was lost", "AB1234567"),
+        ("Паспорт № 4510 was", ""),
+        ("card AN 0123456", "AN 0123456"),
+        ("JMBG 0101990710006", "0101990710006"),
+        ("to RS35 2600 0560 1001 6113 79 today", "RS35 2600 0560 1001 6113 79"),
+    ],
+)
+def test_personal_data_is_covered(text, secret):
+    found = mask(text)
+    assert len(found) == len(text)
+    if secret:
+        assert secret not in found
+        assert COVER * 4 in found
+        before, _, after = text.partition(secret)
+        assert found.startswith(before)
+        assert found.endswith(after)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Between 2014 and 2016 some 12,500 people, 1 200 000 in all, crossed.",
+        "On 01.02.2020 and 12/11/2021 the Border Police of North Macedonia met the Ministry of Labour.",
+        "Objective 4 of the Global Compact; resolution 73/195; budget USD 2,345,678.90; page 12.",
+        "The Georgia office, Bosnia and Herzegovina, Republic of Moldova.",
+        "",
+    ],
+)
+def test_figures_dates_places_and_offices_stay(text):
+    assert mask(text) == text
+
+
+@given(st.text(max_size=200))
+def test_the_length_never_changes(text):
+    assert len(mask(text)) == len(text)
+
+
+def test_a_million_characters_take_no_time():
+    assert len(mask("0 " * 250_000 + "Mr " * 100_000 + "a.b@" * 50_000)) == 1_000_000
+
+
+def test_evidence_is_covered_and_its_place_stays():
+    evidence = Evidence(3, 10, 27, "Mr Petrov is here", 0.9)
+    tag = Tag("O1", "First", 0.9, True, (evidence,))
+    tagged = TaggedDocument("a.pdf", "d", Language("en", "English"), 4, {"objectives": (tag,)}, False)
+    [one] = masked(tagged).tags["objectives"][0].evidence
+    assert (one.text, one.start, one.end, one.page) == ("Mr ██████ is here", 10, 27, 3)
+
+
+def test_the_command_covers_only_where_it_is_asked_to(tmp_path, capsys):
+    from stratmap.cli import tagging
+    from stratmap.settings import PrivacySettings, Settings
+
+    path = tmp_path / "note.txt"
+    path.write_text("Ms Ana Petrova, tel. +381 64 123 45 67, was assisted as a victim of trafficking.", "utf-8")
+    assert tagging.tag_files([str(path)], "jsonl", [], Settings()) == 0
+    assert "Ana Petrova" in capsys.readouterr().out
+    assert tagging.tag_files([str(path)], "jsonl", [], Settings(privacy=PrivacySettings(mask_exports=True))) == 0
+    told = capsys.readouterr().out
+    assert "Petrova" not in told
+    assert "victim of trafficking" in told
