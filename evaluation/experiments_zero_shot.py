@@ -1,12 +1,14 @@
 """Zero-shot and few-shot tagging, measured: `python -m evaluation.experiments_zero_shot [--shared ../shared]`.
 
-Illustrative snippets on the Sustainable Development Goals (odd ids chose the constants, even ids report), and real
+Illustrative snippets on the Sustainable Development Goals: those of `sdg_snippets.jsonl` chose constants (odd ids more
+than even ones), those of `sdg_asked.jsonl`, each with one goal asked and a verdict, chose nothing and report. And real
 passages labelled by the iom-seeeca framework. Writes `evaluation/results/zero-shot.{json,md}`.
 """
 
 from __future__ import annotations
 
 import argparse
+import copy
 import datetime
 import json
 import platform
@@ -30,7 +32,9 @@ VARIANTS = {
     "without listed keywords": replace(SHIPPED, phrases=0.0),
     "without rivalry": replace(SHIPPED, rivalry=0.0),
     "without exclusions": replace(SHIPPED, exclusion=0.0),
-    "with a neutral penalty": replace(SHIPPED, neutral=0.15, cut=0.115),
+    "with a neutral penalty": replace(SHIPPED, neutral=0.15, cut=0.14),
+    "the lower cut used before": replace(SHIPPED, cut=0.155),
+    "a higher cut": replace(SHIPPED, cut=0.2),
 }
 Rows = list[dict[str, Any]]
 
@@ -72,6 +76,41 @@ def snippets(model: ZeroShotModel, rows: Rows, vectors: np.ndarray) -> dict[str,
     return found
 
 
+def asked_one(model: ZeroShotModel, rows: Rows, vectors: np.ndarray) -> dict[str, float]:
+    """One goal asked of each text: mean over goals of the F1 of the verdicts, with a bootstrap interval."""
+    place = np.arange(len(rows))
+    goal = np.array([model.labels.index(row["asked"]) for row in rows])
+    truth = np.array([row["verdict"] for row in rows])
+    proba = model.predict_proba([row["text"] for row in rows], vectors)
+    given = proba[place, goal] >= model.thresholds[goal]
+    rng = np.random.default_rng(SEED)
+    draws = [mean_f1(given[i], truth[i], goal[i]) for i in (rng.integers(0, len(rows), len(rows)) for _ in range(500))]
+    low, high = np.percentile(draws, [2.5, 97.5])
+    return {
+        "asked F1": mean_f1(given, truth, goal),
+        "asked F1, low": float(low),
+        "asked F1, high": float(high),
+        "asked recall": float(given[truth].mean()),
+        "asked, wrong yes": float(given[~truth].mean()),
+    }
+
+
+def mean_f1(given: np.ndarray, truth: np.ndarray, goal: np.ndarray) -> float:
+    """Mean over the goals that are asked of the F1 of yes; all arguments (n,)."""
+    each = []
+    for number in np.unique(goal):
+        own = goal == number
+        each.append(2 * (given & truth)[own].sum() / max(1, given[own].sum() + truth[own].sum()))
+    return float(np.mean(each))
+
+
+def varied(model: ZeroShotModel, constants: ZeroShotConstants) -> ZeroShotModel:
+    """The same prototypes under other constants; `background` and `patience` are those of the first."""
+    other = copy.copy(model)
+    other.constants = constants
+    return other
+
+
 def passages(model: ZeroShotModel, rows: Rows, vectors: np.ndarray) -> dict[str, float]:
     truth = np.array([[code in row["objectives"] + row["principles"] for code in model.labels] for row in rows])
     given = model.predict_proba([row["text"] for row in rows], vectors) >= model.thresholds
@@ -110,20 +149,24 @@ def main() -> None:
     encoder = load_encoder()
     rows, folder = read(HERE / "zero_shot" / "sdg_snippets.jsonl"), options.shared / "datasets" / "tagging"
     dev = read(folder / "dev.jsonl")
-    goals, real = (encode_long(encoder, [row["text"] for row in part]) for part in (rows, dev))
+    test = read(HERE / "zero_shot" / "sdg_asked.jsonl")
+    goals, real, asked = (encode_long(encoder, [row["text"] for row in part]) for part in (rows, dev, test))
+    sdg, strategy = (ZeroShotModel(load_framework(name), encoder) for name in ("sdg", "iom-seeeca"))
     table = {}
     for name, constants in VARIANTS.items():
-        table[name] = snippets(ZeroShotModel(load_framework("sdg"), encoder, (), constants), rows, goals)
-        table[name] |= passages(ZeroShotModel(load_framework("iom-seeeca"), encoder, (), constants), dev, real)
+        table[name] = asked_one(varied(sdg, constants), test, asked) | snippets(varied(sdg, constants), rows, goals)
+        table[name] |= passages(varied(strategy, constants), dev, real)
     examples = {} if options.quick else few_shot(encoder, read(folder / "train.jsonl"), dev, real)
     write(table, examples, f"python -m evaluation.experiments_zero_shot{' --quick' if options.quick else ''}")
 
 
 def write(table: dict[str, dict[str, float]], examples: dict[str, dict[str, float]], command: str) -> None:
     head = {
-        "command": command, "seed": SEED, "date": datetime.date.today().isoformat(),
+        "command": command,
+        "seed": SEED,
+        "date": datetime.date.today().isoformat(),
         "machine": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
-        "data": "evaluation/zero_shot/sdg_snippets.jsonl (illustrative); real passages: tagging/dev.jsonl, "
+        "data": "evaluation/zero_shot/*.jsonl (illustrative); real passages: tagging/dev.jsonl, "
         "examples from tagging/train.jsonl",
     }
     (HERE / "results").mkdir(exist_ok=True)
@@ -133,20 +176,26 @@ def write(table: dict[str, dict[str, float]], examples: dict[str, dict[str, floa
     write_page(head, table, examples)
 
 
-def write_page(
-    head: dict[str, Any], table: dict[str, dict[str, float]], examples: dict[str, dict[str, float]]
-) -> None:
+def write_page(head: dict[str, Any], table: dict[str, dict[str, float]], examples: dict[str, dict[str, float]]) -> None:
     columns = list(next(iter(table.values())))
-    lines = ["# Zero-shot and few-shot tagging", "", *(f"- {key}: {value}" for key, value in head.items()), "",
-             "The snippets are the authors' own: their figures say how variants compare, not how good the",
-             "tagger is. Constants were chosen on the odd half and on the objectives of every third training",
-             "passage; the even half and the real passages were looked at while the weight of the neutral",
-             "sentences and the cut were chosen, so they are not untouched.", "",
-             f"| | {' | '.join(columns)} |", f"|---|{'---|' * len(columns)}"]
+    lines = [
+        "# Zero-shot and few-shot tagging",
+        "",
+        *(f"- {key}: {value}" for key, value in head.items()),
+        "",
+        "The snippets are the authors' own: their figures say how variants compare more than how good the",
+        "tagger is. Constants were chosen on the odd half and on the objectives of every third training",
+        "passage; the even half and the real passages were looked at while the weight of the neutral",
+        "sentences and the cut were chosen, so they are not untouched. The columns `asked` are the independent",
+        "test: 320 texts with one goal asked of each, written before the framework file was read; the cut was",
+        "raised from 0.155 to 0.18 on the older snippets; what the test says at three cuts is in the table.",
+        "",
+        f"| | {' | '.join(columns)} |",
+        f"|---|{'---|' * len(columns)}",
+    ]
     lines += [f"| {name} | {' | '.join(f'{row[c]:.3f}' for c in columns)} |" for name, row in table.items()]
     if examples:
-        lines += ["", "Few-shot on real passages:", "", "| examples | objectives F1 | principles F1 |",
-                  "|---|---|---|"]
+        lines += ["", "Few-shot on real passages:", "", "| examples | objectives F1 | principles F1 |", "|---|---|---|"]
         lines += [f"| {name} | {' | '.join(f'{v:.3f}' for v in row.values())} |" for name, row in examples.items()]
     (HERE / "results" / "zero-shot.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
 

@@ -60,7 +60,7 @@ class ZeroShotConstants:
     neutral: float = 0.0
     rivalry: float = 0.3
     background: float = 3.0
-    cut: float = 0.155
+    cut: float = 0.18
     softness: float = 0.06
     share: float = 0.7
     patience: float = 5.0
