@@ -72,6 +72,20 @@ class TestQuestions:
             assert "<script" not in html
             assert "<b>" not in html
 
+    def test_documents_of_an_earlier_tagger_are_named_and_prepared(self, kept_desk):
+        import sqlite3
+
+        before = {one.doc_id: one.logits.round(3).tolist() for one in kept_desk.reviews.features.archive()}
+        with sqlite3.connect(kept_desk.index_folder / "index.sqlite") as connection:
+            connection.execute("UPDATE scores SET tagger = 'an earlier one'")
+        _, said = review_tab.unprepared(kept_desk)
+        assert "6 documents" in said
+        steps = []
+        assert review_tab.prepare_archive(kept_desk, lambda done, total: steps.append((done, total))) == ""
+        assert steps[-1] == (5, 6)
+        assert review_tab.unprepared(kept_desk)[1] == ""
+        assert {one.doc_id: one.logits.round(3).tolist() for one in kept_desk.reviews.features.archive()} == before
+
     def test_another_word_is_refused(self, kept_desk):
         with pytest.raises(UsageError, match="yes, no, skip or undo"):
             review_tab.answer(kept_desk.reviews, review_tab.start(kept_desk, None), "perhaps", "Ana")

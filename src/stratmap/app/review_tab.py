@@ -6,7 +6,7 @@ drawn; it is drawn anew when it is used up. Retraining and the workbook are in `
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,13 +17,15 @@ from stratmap.app.correcting import author_of, reviews_of
 from stratmap.app.protocol import DeskLike, TaggedReport
 from stratmap.app.reader import UNLISTED
 from stratmap.app.render.review import nothing_left, progress_line, question_card
-from stratmap.app.render.text import notice
+from stratmap.app.render.text import notice, plural
 from stratmap.app.theme import behaviour
+from stratmap.assembly import Desk
 from stratmap.errors import StratmapError, UsageError
 from stratmap.index.corrections import TAG
 from stratmap.records import Correction
 from stratmap.reviewing.queue import Question
 from stratmap.reviewing.reviews import Reviews
+from stratmap.reviewing.scoring import score_archive
 
 ARCHIVE, MINE = "The whole archive", "My reports"
 _DRAWN = 40
@@ -162,6 +164,9 @@ def build(desk: DeskLike, settings: Any, author: Any, reports: Any) -> tuple[Any
     with gr.Row(elem_classes="sm-actions"):
         scope = gr.Radio([ARCHIVE, MINE], value=ARCHIVE, label="Ask about", elem_id="review-scope", scale=2)
         author.render()
+    with gr.Row(visible=False, elem_classes="sm-actions", elem_id="review-lacking") as lacking:
+        lack = gr.HTML(apply_default_css=False)
+        prepare = gr.Button("Prepare them now", size="sm", scale=0, min_width=160, elem_id="review-prepare")
     progress = gr.HTML(elem_id="review-progress", apply_default_css=False)
     card = gr.HTML(elem_id="review", js_on_load=behaviour(), apply_default_css=False)
     key = gr.Textbox(visible=False)
@@ -177,7 +182,12 @@ def build(desk: DeskLike, settings: Any, author: Any, reports: Any) -> tuple[Any
             return notice(str(error), kind="problem"), gr.skip(), now
         return draw(desk, now, where, own)
 
+    def score(where: str, own: list[TaggedReport], bar: Any = gr.Progress()) -> Any:  # noqa: B008
+        told = prepare_archive(desk, lambda done, total: bar((done, total), desc="Preparing"))
+        return (*unprepared(desk), *(draw(desk, Session(), where, own) if not told else (told, "", Session())))
+
     outputs = [card, progress, session]
+    prepare.click(score, [scope, reports], [lacking, lack, *outputs], api_name="review_prepare", **UNLISTED)
     scope.input(begin, [scope, reports], outputs, api_name="review_start", show_progress="hidden", **UNLISTED)
     card.edit(
         give,
@@ -188,9 +198,29 @@ def build(desk: DeskLike, settings: Any, author: Any, reports: Any) -> tuple[Any
         show_progress="hidden",
         **UNLISTED,
     )
-    return scope, learned, [*outputs, *versions]
+    return scope, learned, [lacking, lack, *outputs, *versions]
 
 
 def opened(desk: DeskLike, scope: str, reports: Sequence[TaggedReport]) -> tuple[Any, ...]:
     """What the panels show when the tab opens, in the order of `build`, without the switch."""
-    return (*draw(desk, Session(), scope, reports), *versions_panel.shown(desk))
+    return (*unprepared(desk), *draw(desk, Session(), scope, reports), *versions_panel.shown(desk))
+
+
+def unprepared(desk: DeskLike) -> tuple[Any, str]:
+    """Whether documents of the archive cannot be asked about yet, and how many, in words."""
+    try:
+        count = len(reviews_of(desk).features.unscored())
+    except StratmapError:
+        count = 0
+    said = f"{plural(count, 'document')} of the archive came with an earlier tagger and cannot be asked about yet."
+    return gr.Row(visible=count > 0), notice(said) if count else ""
+
+
+def prepare_archive(desk: DeskLike, progress: Callable[[int, int], None]) -> str:
+    """Let the tagger see what it has not seen; a problem in words, "" where all went well."""
+    try:
+        if isinstance(desk, Desk):
+            score_archive(reviews_of(desk), desk.encoder, progress)
+    except StratmapError as error:
+        return notice(str(error), kind="problem")
+    return ""

@@ -102,6 +102,16 @@ class FeatureStore:
                 rows = connection.execute(query.format(lacking), (self._tagger,)).fetchall()
         return [row[0] for row in rows]
 
+    def passage_texts(self, doc_id: str) -> list[str]:
+        """The passages of a document of the archive, in order."""
+        with reading(self._folder) as connection:
+            rows = connection.execute(
+                "SELECT passages.text FROM passages JOIN documents ON documents.id = passages.document "
+                "WHERE died IS NULL AND doc_id = ? ORDER BY passages.id",
+                (doc_id,),
+            ).fetchall()
+        return [row[0] for row in rows]
+
     def archive(self, doc_ids: Sequence[str] | None = None) -> list[Features]:
         """Features of documents of the archive that have logits; all of them where none are named."""
         with reading(self._folder) as connection:
