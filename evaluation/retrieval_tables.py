@@ -33,10 +33,25 @@ def _page(results: dict[str, Any]) -> str:
         "## BM25's constants (stemmed, English stop words)",
         _table(results["bm25"], results["reported_on"]),
     ]
+    parts += _further()
     if "reranking" in results:
         parts += ["## The reranker over the first stage", _cost(results)]
         parts += [_table(results["reranking"], results["reported_on"])]
     return "\n\n".join(parts) + "\n"
+
+
+def _further() -> list[str]:
+    """The best of what `experiments_fusion` tried, where it was run."""
+    path = Path("evaluation/results/fusion-experiments.json")
+    if not path.is_file():
+        return []
+    content = json.loads(path.read_text(encoding="utf-8"))
+    source = content["provenance"]
+    intro = (
+        f"Made by `{source['command']}` on {source['date']}: BM25's constants, the weight and its slope together, both "
+        f"scores for every candidate, and feedback. The best thirty of {len(content['rows'])} rows by the choosing mean."
+    )
+    return ["## Fusion tried further", intro, _table(content["rows"][:30], ["scifact", "xquad-en"])]
 
 
 def _cost(results: dict[str, Any]) -> str:

@@ -26,6 +26,11 @@ def test_sentences_lists_and_what_a_sentence_leans_on():
     ]
 
 
+def test_a_chain_of_sentences_is_taken_from_its_beginning():
+    page = "The year began with a van. It is white. It screened 14,830 people in all."
+    assert quoted(page)[-1] == page
+
+
 @pytest.mark.parametrize(
     "line",
     [

@@ -109,11 +109,14 @@ def _with_list(page: str, spans: list[Span], i: int) -> int:
 
 
 def _from_what_it_leans_on(page: str, spans: list[Span], i: int, start: int) -> int:
-    if i and _LEANS.match(page[start : spans[i][1]]):
-        before = spans[i - 1][0]
-        plain = page[before].isupper() and "\n" not in page[before : spans[i][1]]
-        if plain and spans[i][1] - before <= LONGEST:
-            return before
+    """The start of the sentence that this one, and each before it, takes up; its own start where it stands alone."""
+    end = spans[i][1]
+    while i and _LEANS.match(page[start:end]):
+        before, after = spans[i - 1][0], spans[i][1]
+        plain = page[before].isupper() and "\n" not in page[before:after]
+        if not plain or end - before > LONGEST:
+            break
+        start, i = before, i - 1
     return start
 
 

@@ -23,8 +23,9 @@ from stratmap.errors import UsageError
 from stratmap.evaluating import measures
 from stratmap.index.fusion import blend, fuse
 from stratmap.index.hybrid import Hybrid
-from stratmap.index.words import words
+from stratmap.index.words import query_words
 from stratmap.reading import read_text, split_passages
+from stratmap.records import Document
 
 _CANDIDATES = 200
 _DEPTH = 100
@@ -117,12 +118,15 @@ class CollectionSearch:
         self._reranker = reranker
         self._rerank = rerank
         whole = [f"{t}\n{x}" for t, x in zip(collection.titles, collection.texts, strict=True)]
-        parts = [(row, text) for row, text in enumerate(whole) for text in self._parts(text)]
+        read = [read_text(text, "item") for text in whole]
+        parts = [(row, text) for row, document in enumerate(read) for text in self._parts(document)]
         self._owners = np.array([row for row, _ in parts], dtype=np.int64)
         self._texts = [text for _, text in parts]
         vectors = encoder.encode(self._texts)
         self._passages = Hybrid(vectors, [""] * len(parts))
-        self._documents = Hybrid(np.zeros((len(whole), 1), dtype=np.float32), whole)
+        languages = [document.language.code for document in read]
+        self._languages = frozenset(languages)
+        self._documents = Hybrid(np.zeros((len(whole), 1), dtype=np.float32), whole, languages)
 
     def with_reranker(self, reranker: Scorer, rerank: int) -> CollectionSearch:
         """The same search with a reranker, without encoding anything again."""
@@ -130,8 +134,8 @@ class CollectionSearch:
         again._reranker, again._rerank = reranker, rerank
         return again
 
-    def _parts(self, text: str) -> list[str]:
-        passages = split_passages(read_text(text, "item"), self._encoder.count_tokens, min(self._encoder.window, 256))
+    def _parts(self, document: Document) -> list[str]:
+        passages = split_passages(document, self._encoder.count_tokens, min(self._encoder.window, 256))
         return [passage.text for passage in passages] or ["-"]
 
     def _fitted(self, query: str) -> str:
@@ -147,7 +151,7 @@ class CollectionSearch:
         best: dict[int, tuple[float, int]] = {}
         for part, cosine in zip(found.tolist(), cosines.tolist(), strict=True):
             best.setdefault(int(self._owners[part]), (cosine, part))
-        terms = words(query)
+        terms = query_words(query, self._languages)
         dense = sorted(best, key=lambda row: (-best[row][0], row))[:_DEPTH]
         lexical, lexical_scores = self._documents.lexical(terms, _DEPTH)
         dense_scores = np.array([best[row][0] for row in dense], dtype=np.float32)
