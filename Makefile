@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
 DEV := .venv/.ready-dev
-.PHONY: benchmark-retrieval demo app test test-slow check models benchmark-tagging clean faults soak
+.PHONY: benchmark-speed benchmark-scale benchmark-retrieval demo app test test-slow check models benchmark-tagging clean faults soak
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -57,6 +57,17 @@ models: $(DEV)
 	$(BIN)/python -m evaluation.recipes.export_encoder
 	@if [ -d ../shared/datasets/scifact ]; then $(BIN)/python -m evaluation.recipes.verify_encoder; else \
 		echo "SciFact is not there: the search quality of the export was not checked"; fi
+
+# Speed beside peers in one run, interleaved: encoding, first tag, tags, answers, indexing, archives, memory, size.
+benchmark-speed: $(DEV)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[encoders,train]'
+	$(BIN)/pip install --quiet --no-deps langchain-huggingface==1.2.3 py-spy==0.4.3
+	$(BIN)/python -m evaluation.benchmark_scale --most 0 --whole 100000 --keep build/index-100k --vectors build/real-vectors.npy
+	$(BIN)/python -m evaluation.benchmark_speed --index build/index-100k
+
+# Search at 1k, 10k, 100k and a million passages, and whole indexes of up to a million.
+benchmark-scale: $(DEV)
+	$(BIN)/python -m evaluation.benchmark_scale --whole 1000000 --vectors build/real-vectors.npy
 
 benchmark-tagging: $(DEV)
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[train,peers]'
