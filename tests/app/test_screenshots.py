@@ -64,22 +64,23 @@ def framework(page):
     page.locator("[data-show=about-O5]").click()
 
 
+@pytest.mark.timeout(1_200)
 @pytest.mark.parametrize("view", VIEWS)
 def test_pictures(address, view):
-    playwright = pytest.importorskip("playwright.sync_api").sync_playwright().start()
-    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--headless", "--no-sandbox"])
+    api = pytest.importorskip("playwright.sync_api")
     size, scheme = VIEWS[view]
-    page = browser.new_context(viewport=size, color_scheme=scheme).new_page()
-    page.set_default_timeout(90_000)
     errors = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(address)
-    page.wait_for_selector("#paste textarea")
-    page.wait_for_timeout(1_000)
-    for name, show in (("tag", tag), ("ask", ask), ("portfolio", portfolio), ("framework", framework)):
-        show(page)
-        page.wait_for_timeout(1_500)
-        page.screenshot(path=Path(FOLDER) / f"app-{name}{view}.png")
-    browser.close()
-    playwright.stop()
+    with api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--headless", "--no-sandbox"])
+        page = browser.new_context(viewport=size, color_scheme=scheme).new_page()
+        page.set_default_timeout(120_000)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(address)
+        page.wait_for_selector("#paste textarea")
+        page.wait_for_timeout(1_000)
+        for name, show in (("tag", tag), ("ask", ask), ("portfolio", portfolio), ("framework", framework)):
+            show(page)
+            page.wait_for_timeout(1_500)
+            page.screenshot(path=Path(FOLDER) / f"app-{name}{view}.png")
+        browser.close()
     assert errors == []
