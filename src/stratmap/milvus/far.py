@@ -24,6 +24,7 @@ import numpy as np
 
 from stratmap.errors import MissingExtra, ServiceError
 from stratmap.index.hybrid import Rows, Scores
+from stratmap.index.lexical import K1, B
 from stratmap.settings import IndexSettings
 
 BATCH = 500  # rows of one call: about 2 MB, far below the 64 MB that Milvus takes
@@ -36,7 +37,6 @@ _WIRE = {
     "grpc.min_reconnect_backoff_ms": 200,
     "grpc.max_reconnect_backoff_ms": 1_000,
 }
-K1, B = 1.2, 0.75  # BM25 as without Milvus
 _MOST_BYTES = 65_000  # of a VARCHAR, which holds 65,535
 _FIELDS = ("id", "document", "doc_id", "page_index", "start", "text", "dense")
 _Answer = TypeVar("_Answer")
