@@ -131,7 +131,7 @@ def test_a_filter_and_a_follow_up_and_a_verdict(page, desk):
     page.get_by_role("option", name="Armenia").click()
     page.keyboard.press("Escape")
     ask(page, "And which returnees found work?")
-    page.wait_for_function("document.querySelectorAll('.sm-verdict').length === 2")
+    page.wait_for_function("document.querySelectorAll('.sm-helped').length === 2")
     assert "armenia-return.md" in page.locator(".sm-answer").last.inner_text()
     with page.expect_download() as download:
         page.locator("#ask-DOCX").click()
@@ -152,8 +152,8 @@ def test_two_people_at_once_do_not_see_each_other(page, browser, server):
     other.wait_for_selector("#paste textarea")
     ask(page, "What helped returnees?")
     ask(other, "What did border guards learn at Bagratashen?")
-    page.wait_for_selector(".sm-verdict")
-    other.wait_for_selector(".sm-verdict")
+    page.wait_for_selector(".sm-helped")
+    other.wait_for_selector(".sm-helped")
     assert page.locator(".sm-asked").all_inner_texts() == ["What helped returnees?"]
     assert other.locator(".sm-asked").all_inner_texts() == ["What did border guards learn at Bagratashen?"]
     other.context.close()
@@ -246,7 +246,7 @@ def fill(page, name):
         page.locator("#row-O5 > summary").press("Enter")
     elif name == "Ask":
         ask(page, "What helped returnees?")
-        page.wait_for_selector(".sm-verdict")
+        page.wait_for_selector(".sm-helped")
         page.locator(".sm-chip").first.click()
         page.wait_for_selector("#reader mark.sm-quote")
     else:
@@ -288,7 +288,7 @@ class TestLogin:
         page.wait_for_selector("#paste textarea")
         page.get_by_text("ria · reader").wait_for()
         ask(page, "What helped returnees?")
-        page.wait_for_selector(".sm-verdict")
+        page.wait_for_selector(".sm-helped")
         page.get_by_role("button", name="Sign out").click()
         page.wait_for_url("**/sign-in")
         page.goto(guarded)

@@ -49,7 +49,7 @@ def ask(page):
     page.get_by_role("tab", name="Ask", exact=True).click()
     page.locator("#question textarea").fill("Who offered tuberculosis treatment to people who work across borders?")
     page.locator("#question textarea").press("Enter")
-    page.wait_for_selector(".sm-verdict")
+    page.wait_for_selector(".sm-helped")
     page.locator(".sm-chip").first.click()
     page.wait_for_selector("#reader mark")
 

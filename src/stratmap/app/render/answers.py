@@ -44,7 +44,7 @@ def _verdict(number: int, helpful: bool | None) -> str:
         for word, name, on in (("up", "Yes", helpful is True), ("down", "No", helpful is False))
     )
     said = "Thank you." if helpful is not None else "Did this help?"
-    return f'<div class="sm-verdict"><span class="sm-muted">{said}</span>{buttons}</div>'
+    return f'<div class="sm-helped"><span class="sm-muted">{said}</span>{buttons}</div>'
 
 
 def _found(answer: Answer, verdict: str) -> str:
