@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from stratmap.errors import UsageError
+from stratmap.index.lexical import K1, B
 from stratmap.records import Filters
 
 WORDS = [
@@ -108,7 +109,7 @@ def test_words_count_as_bm25_says(index, hashing_encoder):
     mean = sum(lengths.values()) / 4
     idf = np.log(1 + (4 - 3 + 0.5) / (3 + 0.5))
     for name in ("b.md", "c.md"):
-        expected = idf / (1 + 1.2 * (0.25 + 0.75 * lengths[name] / mean))
+        expected = idf / (1 + K1 * (1 - B + B * lengths[name] / mean))
         assert hits[name] == pytest.approx(expected, rel=0.12), hits
     assert hits["a.md"] > hits["b.md"] > 0
     assert hits["d.md"] == 0
