@@ -1,8 +1,10 @@
 """Questions about the archive itself, and follow-ups."""
 
+from dataclasses import replace
+
 import pytest
 
-from stratmap.answering.archive_questions import read_archive_question
+from stratmap.answering.archive_questions import as_spelled, read_archive_question
 from stratmap.answering.assistant import Assistant
 from stratmap.answering.followups import standalone
 from stratmap.framework import load_framework
@@ -57,6 +59,28 @@ def test_lists_by_topic_group_by_document(assistant):
 )
 def test_questions_to_the_text_are_no_archive_questions(question):
     assert read_archive_question(question, Filters(), load_framework(), []) is None
+
+
+@pytest.mark.parametrize(
+    ("question", "topic"),
+    [
+        ("Which projects dealt with male victims of trafficking?", "male victims of trafficking"),
+        ("Which documents mention tuberculosis?", "tuberculosis"),
+        ("Which labour agreements do we have on file?", "labour agreements"),
+        ("What do we have on border posts?", "border posts"),
+        ("Where have we worked on TB among mobile people?", "TB among mobile people"),
+    ],
+)
+def test_questions_for_documents_on_a_topic_are_lists(question, topic):
+    found = read_archive_question(question, Filters(), load_framework(), [])
+    assert (found.counting, found.topic) == (False, topic)
+
+
+def test_a_country_is_met_in_the_spelling_of_the_documents(archive, encoder):
+    documents = [replace(one, countries=("Türkiye",)) if "turkey" in one.name else one for one in archive.documents()]
+    found = read_archive_question("How many reports on Turkey?", Filters(), load_framework(), documents)
+    assert found.filters.countries == ("Türkiye",)
+    assert as_spelled(["turkey", "Moldova", "Norway"], documents) == ("Türkiye", "Moldova", "Norway")
 
 
 @pytest.mark.parametrize(

@@ -11,19 +11,40 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from stratmap.answering.names import country_spans
+from stratmap.answering.names import canonical, country_spans
 from stratmap.answering.words import terms
 from stratmap.framework import Framework
 from stratmap.records import Filters, IndexedDocument
 
 _THINGS = r"(?:documents?|reports?|files?|projects?|publications?|papers?|evaluations?)"
+_SEVERAL = r"(?:documents|reports|files|projects|publications|papers|evaluations)"
 _COUNT = re.compile(
     rf"^(?:so\s+)?(?:how many|number of|count(?: of)?(?: the)?)\s+(?:\w+\s+)?{_THINGS}\b", re.IGNORECASE
 )
 _LIST = re.compile(
     rf"^(?:(?:which|what)(?: are| of)?(?: the| our)?|list|show(?: me)?|name|find|are there(?: any)?"
     rf"|do (?:we|you) have)"
-    rf"\s+(?:all\s+|the\s+|any\s+|our\s+)*{_THINGS.replace('?', '')}\b",
+    rf"\s+(?:all\s+|the\s+|any\s+|our\s+)*{_SEVERAL}\b",
+    re.IGNORECASE,
+)
+# "Which projects worked with ...": the documents are what does or concerns something, not what is done to.
+_ABOUT = re.compile(
+    r"^\s*(?:(?:that|which|we have|do we have|are there|there are)\s+)?"
+    r"(?:deal|dealt|cover|concern|mention|address|describ|discuss|focus|work|help|support|assist|serv|train|treat|involv|provid|offer|built|cit|analys|examin|evaluat|report"
+    r"|about\b|on\b|regarding\b|with\b|for\b|to do with)",
+    re.IGNORECASE,
+)
+# What says only that a topic follows.
+_GENERIC = re.compile(
+    r"^(?:(?:in|on|of|from|for|to|and|that|which|we have|do we have|are there|there are|about|regarding|with"
+    r"|(?:deal|dealt|cover|concern|mention|address|describ|discuss)[a-z]*)\s+)+",
+    re.IGNORECASE,
+)
+_HELD = re.compile(
+    r"^(?:(?:which|what)\s+(?P<which>.+?)\s+(?:do|have)\s+(?:we|you)\s+(?:have|got)(?:\s+(?:on file|in the archive))?"
+    r"|what\s+(?:do|have)\s+(?:we|you)\s+(?:have|got)\s+(?:on|about|regarding)\s+(?P<what>.+?)"
+    r"|where\s+(?:have|did|do)\s+(?:we|iom)\s+(?:work|worked|been working)\s+(?:on|with|in|for)\s+(?P<where>.+?))"
+    r"\s*\??$",
     re.IGNORECASE,
 )
 _SPAN = re.compile(r"\b(?:between|from)\s+((?:19|20)\d\d)\s*(?:and|to|until|-|–)\s*((?:19|20)\d\d)\b|\b((?:19|20)\d\d)\s*[-–]\s*((?:19|20)\d\d)\b", re.IGNORECASE)  # fmt: skip  # noqa: E501
@@ -62,17 +83,23 @@ def read_archive_question(
     question: str, filters: Filters, framework: Framework | None, documents: Sequence[IndexedDocument]
 ) -> ArchiveQuestion | None:
     """Understand a question about the archive, or return None."""
-    counting, listing = _COUNT.match(question), _LIST.match(question)
-    opening = counting or listing
-    if opening is None:
+    counting, listing, held = _COUNT.match(question), _LIST.match(question), _HELD.match(question)
+    if counting or listing:
+        opening = counting or listing
+        rest = question[opening.end() :] if opening else ""
+        listed = _ABOUT.match(rest) is not None
+    elif held:
+        rest, listed = next(part for part in held.groups() if part), True
+    else:
         return None
-    rest = question[opening.end() :]
     rest, filters = _years(rest, filters)
     rest, filters = _countries(rest, filters, documents)
     rest, codes = _labels(rest, framework)
-    topic = "" if not set(terms(rest)) - _FILLER else " ".join(rest.strip(" ?.!").split())
-    if topic and (counting or not (filters or codes)):
+    topic = _GENERIC.sub("", " ".join(rest.strip(" ?.!").split())) if set(terms(rest)) - _FILLER else ""
+    if topic and (counting or not (filters or codes or listed)):
         return None  # a count that is not understood whole is a question to the text, and so is a bare "which"
+    if held and not topic and not (filters or codes):
+        return None
     if codes:
         filters = replace(filters, labels=tuple(dict.fromkeys((*filters.labels, *codes))))
     return ArchiveQuestion(bool(counting), filters, topic, codes)
@@ -95,12 +122,17 @@ def _years(text: str, filters: Filters) -> tuple[str, Filters]:
 
 def _countries(text: str, filters: Filters, documents: Sequence[IndexedDocument]) -> tuple[str, Filters]:
     """Takes countries out of the text, spelled as the archive's documents spell them."""
-    known = {country.lower(): country for document in documents for country in document.countries}
     spans = country_spans(text)
-    found = [known.get(name.lower(), name) for _, _, name in spans]
+    found = as_spelled([name for _, _, name in spans], documents)
     for start, end, _ in reversed(spans):
         text = text[:start] + " " + text[end:]
     return text, replace(filters, countries=tuple(dict.fromkeys((*filters.countries, *found))))
+
+
+def as_spelled(countries: Sequence[str], documents: Sequence[IndexedDocument]) -> tuple[str, ...]:
+    """Countries as the archive's documents spell them ("Türkiye" for "Turkey"); others as they are."""
+    known = {canonical(country).lower(): country for document in documents for country in document.countries}
+    return tuple(known.get(canonical(country).lower(), country) for country in countries)
 
 
 def _labels(text: str, framework: Framework | None) -> tuple[str, tuple[str, ...]]:

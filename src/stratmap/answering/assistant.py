@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from stratmap.answering.archive import Archive, Scorer
-from stratmap.answering.archive_questions import ArchiveQuestion, read_archive_question
+from stratmap.answering.archive_questions import ArchiveQuestion, as_spelled, read_archive_question
 from stratmap.answering.conversation import Completes, Conversation
 from stratmap.answering.extract import Scored, Sentence, choose, cite, fallback, score_sentences, sentences_of
 from stratmap.answering.finding import Finder, Found
@@ -114,6 +114,7 @@ class Assistant:
             UsageError: The question is too long.
         """
         clean = clean_question(question, self.settings.max_question_characters)
+        filters = replace(filters, countries=as_spelled(filters.countries, self.index.documents()))
         return list(self._finder.find(clean, filters).hits[:k]) if clean else []
 
     def evidence(self, question: str, filters: Filters = _NO_FILTERS) -> Evidence:
@@ -138,7 +139,9 @@ class Assistant:
             return
         whole = standalone(clean, [past for past in map(self._past, history[-5:]) if past])
         notes = (f"Understood as: {whole}",) if whole != clean else ()
-        about = read_archive_question(whole, filters, self.framework, self.index.documents())
+        documents = self.index.documents()
+        filters = replace(filters, countries=as_spelled(filters.countries, documents))
+        about = read_archive_question(whole, filters, self.framework, documents)
         parts = iter([self._about_archive(whole, about)]) if about else self._answer(whole, filters, at_once)
         told = False
         for part in parts:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from stratmap.answering.archive import Archive, Floats, Scorer
-from stratmap.answering.names import countries
+from stratmap.answering.names import canonical, countries
 from stratmap.answering.questions import fitted
 from stratmap.answering.quotable import is_bare
 from stratmap.answering.terms import corrections, expand
@@ -121,7 +121,7 @@ def _favoured(hits: list[Hit], named: set[str], known: dict[str, IndexedDocument
 
     def about(hit: Hit) -> bool:
         document = known.get(hit.passage.doc_id)
-        return bool(named & (set(document.countries) if document else set())) or bool(
+        return bool(named & (set(map(canonical, document.countries)) if document else set())) or bool(
             named & countries(f"{hit.passage.heading} {hit.passage.text}")
         )
 

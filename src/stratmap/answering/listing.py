@@ -14,7 +14,7 @@ from stratmap.framework import Framework
 from stratmap.records import Answer, Citation, Hit, IndexedDocument, Passage, Statement
 
 _MOST_LISTED = 25
-_NEAR = 0.6  # of the best sentence's score: what belongs to a list by topic
+_NEAR = 0.75  # of the best sentence's score: what belongs to a list by topic
 Scorer = Callable[[list[Sentence]], Scored]
 
 

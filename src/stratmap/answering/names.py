@@ -63,6 +63,16 @@ def countries(text: str) -> set[str]:
     return {name for _, _, name in country_spans(text)}
 
 
+def canonical(country: str) -> str:
+    """The one English name of a country, however it is written; what is no known country stays as it is.
+
+    >>> canonical("Türkiye"), canonical("Ruritania")
+    ('Turkey', 'Ruritania')
+    """
+    known, _ = _countries()
+    return known.get(country.lower(), country)
+
+
 def years(text: str) -> list[int]:
     """Years between 1900 and 2099, in order."""
     return [int(year) for year in _YEAR.findall(text)]
