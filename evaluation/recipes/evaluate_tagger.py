@@ -11,6 +11,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -49,19 +50,33 @@ def shipped_probabilities(texts: Sequence[str], window: int = 256) -> np.ndarray
 def row(name: str, wanted: np.ndarray, scores: np.ndarray, thresholds: np.ndarray) -> dict[str, object]:
     """One line of the table: measures with intervals and average precision and F1 of each label."""
     found: dict[str, object] = dict(cal.measure(wanted, scores, thresholds))
-    each = cal.f1_each(wanted, scores >= thresholds)
+    each, decided = cal.f1_each(wanted, scores >= thresholds), scores >= thresholds
     precision = [cal.mean_precision(wanted[:, [c]], scores[:, [c]]) for c in range(len(LABELS))]
     labels = {
-        label: {"f1": float(each[c]), "ap": precision[c], "positives": int(wanted[:, c].sum())}
+        label: {
+            "f1": float(each[c]),
+            "f1_interval": micro_interval(wanted[:, [c]], decided[:, [c]]),
+            "ap": precision[c],
+            "positives": int(wanted[:, c].sum()),
+        }
         for c, label in enumerate(LABELS)
     }
     print(name, {key: round(float(value), 3) for key, value in found.items()}, flush=True)
     return {"name": name, **found, "intervals": cal.intervals(wanted, scores, thresholds), "labels": labels}
 
 
-def groups(items: Sequence[Item], probability: np.ndarray, thresholds: np.ndarray) -> dict[str, dict[str, float]]:
-    """Micro-F1 and mean precision over labels that occur, by source and by length."""
-    wanted, out = targets(items), {}
+def micro_interval(wanted: np.ndarray, decided: np.ndarray, draws: int = 500) -> tuple[float, float]:
+    """95 % bootstrap interval over texts of the micro-F1; of the F1, where there is one label."""
+    hits, total = (wanted * decided).sum(1), wanted.sum(1) + decided.sum(1)
+    rows = np.random.default_rng(0).integers(0, len(wanted), (draws, len(wanted)))
+    low, high = np.percentile(2 * hits[rows].sum(1) / np.maximum(1, total[rows].sum(1)), [2.5, 97.5])
+    return float(low), float(high)
+
+
+def groups(items: Sequence[Item], probability: np.ndarray, thresholds: np.ndarray) -> dict[str, dict[str, Any]]:
+    """Micro-F1 with its interval, by source and by length."""
+    wanted = targets(items)
+    out: dict[str, dict[str, Any]] = {}
     lengths = [
         "under 120 words" if i.words < 120 else "120-179 words" if i.words < 180 else "180 and more" for i in items
     ]
@@ -72,6 +87,7 @@ def groups(items: Sequence[Item], probability: np.ndarray, thresholds: np.ndarra
             for name, half in zip(("objectives", "principles"), cal.HALVES, strict=True):
                 hit, said = wanted[rows][:, half], probability[rows][:, half] >= thresholds[half]
                 out[key][f"micro_f1_{name}"] = float(2 * (hit * said).sum() / max(1, hit.sum() + said.sum()))
+                out[key][f"interval_{name}"] = micro_interval(hit, said)
     return out
 
 
@@ -127,8 +143,6 @@ def peer_rows(dev: Sequence[Item], embed: Callable[[list[str]], np.ndarray], wor
 
 def main() -> None:
     """Measure and write."""
-    from evaluation.recipes.parts import embed
-
     dev = read_items(SHARED / "tagging" / "dev.jsonl")
     wanted, model = targets(dev), TaggingModel.load(FOLDER, threads=1)
     started = time.time()
@@ -147,6 +161,8 @@ def main() -> None:
     if "--shipped-only" in sys.argv and RESULT.exists():
         peers = json.loads(RESULT.read_text(encoding="utf-8"))[1:]
     else:
+        from evaluation.recipes.parts import embed
+
         peers = peer_rows(dev, embed, Work(ROOT / "build" / "tagger"))
     rows = [shipped, *peers]
     RESULT.parent.mkdir(parents=True, exist_ok=True)
