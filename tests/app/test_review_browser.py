@@ -1,0 +1,142 @@
+"""Correcting, reviewing, retraining and looking after the archive, as people do it in the system's Chromium."""
+
+import shutil
+
+import pytest
+
+from stratmap.settings import Settings
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+REPORT = "Victims of trafficking reached a shelter.\n\nMobile clinics treated people on the route for tuberculosis."
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.filterwarnings("ignore"),  # the server runs in this process; Gradio's warnings are not ours
+    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is missing; install it with: apt-get install chromium"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api").sync_playwright().start()
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    yield browser
+    browser.close()
+    playwright.stop()
+
+
+@pytest.fixture
+def page(browser, kept_desk):
+    """A page of an app over an index of its own; errors and requests to anywhere else fail the test."""
+    from stratmap.app.serve import launch
+
+    app = launch(kept_desk, Settings(), port=0, block=False)
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    elsewhere, errors = [], []
+    page.on(
+        "request",
+        lambda r: None if r.url.startswith((app.local_url, "data:", "blob:")) else elsewhere.append(r.url),
+    )
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(app.local_url)
+    page.wait_for_selector("#paste textarea")
+    yield page
+    context.close()
+    app.close()
+    assert elsewhere == []
+    assert errors == []
+
+
+def open_tab(page, name):
+    page.get_by_role("tab", name=name, exact=True).click()
+
+
+def test_paste_evidence_correct_retrain_and_see_the_change(page, kept_desk):
+    page.locator("#paste textarea").fill(REPORT)
+    page.locator("#tag-go").click()
+    page.wait_for_selector("#row-O4.sm-is-yes")
+    page.locator("#row-O4 > summary").click()  # evidence
+    page.wait_for_selector("#row-O4[open]")
+    page.get_by_role("button", name="O4 does not apply", exact=True).click()
+    page.wait_for_selector("#row-O4.sm-is-no")
+    assert page.locator("#row-O4[open]").count() == 1  # the reader stays where he was
+    assert "removed by hand" in page.locator("#row-O4 .sm-state").inner_text()
+    page.locator("#notebox-O4 > summary").click()
+    page.locator("#note-O4").fill("A shelter, not a case.")
+    page.get_by_role("button", name="Keep the note").first.click()
+    page.get_by_text("A shelter, not a case.").first.wait_for()
+    before = page.locator("#row-O4 .sm-percent").inner_text()
+
+    open_tab(page, "Review")
+    page.wait_for_selector("#learned p")
+    page.locator("#author textarea, #author input").first.fill("Ana")
+    page.locator("#retrain").click()
+    page.wait_for_selector("#retrained .sm-good")
+    assert "F1, " in page.locator("#retrained table").inner_text()
+    page.get_by_text("Version 0001:").wait_for()
+    open_tab(page, "Tag")
+    page.wait_for_function("was => document.querySelector('#row-O4 .sm-percent').textContent !== was", arg=before)
+    assert [one.code for one in kept_desk.reviews.corrections.all() if one.kind == "tag"] == ["O4"]
+
+    open_tab(page, "Review")
+    page.get_by_role("button", name="Use shipped").click()
+    page.wait_for_selector("#retrained .sm-good:has-text('as it came')")
+    assert kept_desk.reviews.active() is None
+
+
+def test_a_review_by_keyboard_alone(page, kept_desk):
+    page.get_by_role("tab", name="Tag", exact=True).focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#review .sm-question [data-letter=y]")
+    shown = "() => document.querySelector('#review .sm-question')?.innerText"
+    for number, letter in enumerate("yns", 1):
+        before = page.evaluate(shown)
+        page.keyboard.press(letter)
+        page.wait_for_function(f"was => ({shown})() !== was", arg=before)
+        assert len(kept_desk.reviews.corrections.all()) == min(number, 2)
+    before = page.evaluate(shown)
+    page.keyboard.press("u")
+    page.wait_for_function(f"was => ({shown})() !== was", arg=before)
+    [kept] = kept_desk.reviews.corrections.all()
+    assert kept.applies
+    assert "1 answer on the archive" in page.locator("#review-progress").inner_text()
+    page.locator("#author textarea, #author input").first.fill("yes")  # typing is not answering
+    assert len(kept_desk.reviews.corrections.all()) == 1
+
+
+def test_add_find_and_delete_a_document(page, kept_desk, tmp_path):
+    (tmp_path / "field-note.txt").write_text("Border guards were trained in document examination.", encoding="utf-8")
+    open_tab(page, "Archive")
+    page.wait_for_selector("#archive .sm-docs")
+    page.locator("#archive-files input[type=file]").set_input_files(str(tmp_path / "field-note.txt"))
+    page.wait_for_selector("#archive-files .file-preview")
+    page.locator("#archive-add").click()
+    page.wait_for_selector("#archive-told .sm-good")
+    page.locator("#archive-find textarea, #archive-find input").first.fill("field-note")
+    page.get_by_text("1 of 7 documents").wait_for()
+    button = page.get_by_role("button", name="Delete field-note.txt")
+    button.click()
+    assert len(kept_desk.documents()) == 7  # the first click asks
+    button.click()
+    page.get_by_text("field-note.txt is deleted").wait_for()
+    assert "field-note.txt" not in {one.name for one in kept_desk.documents()}
+
+
+@pytest.mark.parametrize("name", ["Review", "Archive"])
+def test_neither_tab_is_wider_than_a_phone(page, name):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.reload()
+    page.wait_for_selector("#paste textarea")
+    page.wait_for_timeout(600)
+    tab = page.get_by_role("tab", name=name, exact=True)
+    if not tab.is_visible():
+        page.locator(".overflow-menu button").first.click()
+        page.locator(".overflow-dropdown").get_by_text(name, exact=True).click()
+    else:
+        tab.click()
+    page.wait_for_selector("#review .sm-question" if name == "Review" else "#archive .sm-docs")
+    page.wait_for_timeout(400)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
