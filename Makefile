@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
 DEV := .venv/.ready-dev
-.PHONY: benchmark-archive benchmark-speed benchmark-scale benchmark-retrieval demo app test test-slow check models benchmark-tagging clean faults soak
+.PHONY: benchmark-speed benchmark-scale benchmark-archive benchmark-retrieval demo app test test-slow check models benchmark-tagging clean faults soak
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -58,6 +58,10 @@ models: $(DEV)
 	@if [ -d ../shared/datasets/scifact ]; then $(BIN)/python -m evaluation.recipes.verify_encoder; else \
 		echo "SciFact is not there: the search quality of the export was not checked"; fi
 
+benchmark-archive: $(DEV)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[train]'
+	$(BIN)/python -m evaluation.benchmark_archive
+
 # Speed beside peers in one run, interleaved: encoding, first tag, tags, answers, indexing, archives, memory, size.
 benchmark-speed: $(DEV)
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[encoders,train]'
@@ -68,10 +72,6 @@ benchmark-speed: $(DEV)
 # Search at 1k, 10k, 100k and a million passages, and whole indexes of up to a million.
 benchmark-scale: $(DEV)
 	$(BIN)/python -m evaluation.benchmark_scale --whole 1000000 --vectors build/real-vectors.npy
-
-benchmark-archive: $(DEV)
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[train]'
-	$(BIN)/python -m evaluation.benchmark_archive
 
 benchmark-tagging: $(DEV)
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[train,peers]'

@@ -16,10 +16,11 @@ from pathlib import Path
 from stratmap.errors import IndexFolderError, UsageError
 from stratmap.index.checks import Fault, find_faults, find_stale
 from stratmap.index.corrections import with_verdicts
+from stratmap.index.derived import remove_bases
 from stratmap.index.head import note_head, noted_head
 from stratmap.index.hybrid import Scores
 from stratmap.index.schema import create, reading, shrink, writing
-from stratmap.index.snapshot import Snapshot, allowed_rows, load_snapshot
+from stratmap.index.snapshot import Snapshot, allowed_rows, load_snapshot, passages_at
 from stratmap.index.writes import (
     Indexable,
     commit_generation,
@@ -160,6 +161,7 @@ class Index:
         with self._writing() as connection:
             removed = connection.execute("DELETE FROM documents WHERE died IS NOT NULL").rowcount
             connection.execute("INSERT OR REPLACE INTO meta VALUES ('compacted', ?)", (str(generation_of(connection)),))
+        remove_bases(self.folder)
         shrink(self.folder, self._settings.lock_timeout_s)
         return removed
 
@@ -183,7 +185,8 @@ class Index:
 
     def documents(self) -> list[IndexedDocument]:
         """All documents, in the order in which they came."""
-        return list(self._current().documents.values())
+        with reading(self.folder) as connection:
+            return list(self._current(connection).documents.values())
 
     def page_text(self, doc_id: str, page_index: int) -> str:
         """The text of one page of an indexed document.
@@ -210,12 +213,14 @@ class Index:
             k: Most passages.
             filters: Restrictions; applied before the search, so that nothing that fits is missed.
         """
-        snapshot = self._current()
-        rows = allowed_rows(snapshot, filters) if filters else None
-        found = snapshot.hybrid.search(question, vector, k, rows)
+        with reading(self.folder) as connection:
+            snapshot = self._current(connection)
+            rows = allowed_rows(snapshot, filters) if filters else None
+            found = snapshot.hybrid.search(question, vector, k, rows)
+            passages = passages_at(connection, snapshot, found.rows)
         return [
             Hit(
-                snapshot.passages[row],
+                passages[row],
                 snapshot.documents[int(snapshot.owners[row])].name,
                 float(found.scores[i]),
                 float(found.dense[i]),
@@ -226,7 +231,8 @@ class Index:
 
     def __len__(self) -> int:
         """Number of passages."""
-        return len(self._current().passages)
+        with reading(self.folder) as connection:
+            return self._current(connection).living
 
     def verify(self) -> list[str]:
         """What is wrong with the index, in sentences; empty when all is well."""
@@ -252,11 +258,11 @@ class Index:
         if after != before:
             note_head(self.folder, after)
 
-    def _current(self) -> Snapshot:
+    def _current(self, connection: sqlite3.Connection) -> Snapshot:
+        """The generation that this read transaction sees."""
         with self._guard:
-            with reading(self.folder) as connection:
-                generation = generation_of(connection)
-                if self._snapshot is None or self._snapshot.generation != generation:
-                    self._snapshot = load_snapshot(connection, generation)
-                self._snapshot = with_verdicts(connection, self._snapshot)
+            generation = generation_of(connection)
+            if self._snapshot is None or self._snapshot.generation != generation:
+                self._snapshot = load_snapshot(connection, generation, self.folder)
+            self._snapshot = with_verdicts(connection, self._snapshot)
             return self._snapshot

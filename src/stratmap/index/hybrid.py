@@ -1,25 +1,25 @@
-"""Hybrid search over passages held in memory: exact vector search (FAISS) and BM25 (bm25s), fused.
+"""Hybrid search over the passages of an archive: vectors (`dense`) and words (`lexical`), fused.
 
-Comes in: a matrix of unit vectors and the texts. Goes out: row numbers with scores. It knows no files and no
-documents; `folder` maps rows to passages.
+Comes in: unit vectors and words, in memory or mapped from the disk. Goes out: row numbers with scores. It knows no
+files and no documents; `snapshot` maps rows to passages.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from stratmap.index.best import best_rows
+from stratmap.index.dense import Dense, Mask
 from stratmap.index.fusion import fuse
+from stratmap.index.lexical import Lexical, build_postings
 from stratmap.index.words import query_words, words
 
 CANDIDATES = 100
-# Robertson's BM25; chosen on ten collections: evaluation/results/retrieval-experiments.md.
-_K1, _B = 0.9, 0.4
 Rows = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float32]
 
@@ -40,16 +40,25 @@ class Hybrid:
     """Search over n passages.
 
     Args:
-        vectors: float32 (n, dim), rows of length 1.
-        texts: What the words are taken from, one a row.
-        languages: ISO codes for stemming, one a row; None means English.
+        vectors: float32 (n, dim), rows of length 1; or a `Dense` over them.
+        texts: What the words are taken from, one a row; or a function that makes the `Lexical` over them when the
+            first question comes.
+        languages: ISO codes for stemming, one a row (all there are, where the words come from a function); None means
+            English.
+        alive: Rows that may be found at all, bool (n,); None means all.
     """
 
-    def __init__(self, vectors: Scores, texts: Sequence[str], languages: Sequence[str] | None = None) -> None:
-        self.vectors = np.ascontiguousarray(vectors, dtype=np.float32)
-        self._texts = texts
-        self._languages = languages or ["en"] * len(texts)
-        self._spoken = frozenset(self._languages or ("en",))
+    def __init__(
+        self,
+        vectors: Scores | Dense,
+        texts: Sequence[str] | Callable[[], Lexical],
+        languages: Sequence[str] | None = None,
+        alive: Mask | None = None,
+    ) -> None:
+        self._dense = vectors if isinstance(vectors, Dense) else Dense([np.ascontiguousarray(vectors, np.float32)])
+        self._make = texts if callable(texts) else lambda: _lexical_of(texts, languages)
+        self._alive = alive
+        self._spoken = frozenset(languages or ("en",))
 
     def search(
         self, query: str, vector: Scores, k: int, rows: Rows | None = None, candidates: int = CANDIDATES
@@ -63,14 +72,15 @@ class Hybrid:
             rows: Restriction: sorted row numbers; None means all.
             candidates: How many rows each half proposes.
         """
-        total = len(self.vectors) if rows is None else len(rows)
+        allowed = self._allowed(rows)
+        total = len(self._dense) if allowed is None else int(np.count_nonzero(allowed))
         if total == 0 or k < 1:
             empty = np.zeros(0, dtype=np.float32)
             return Found(np.zeros(0, dtype=np.int64), empty, empty, empty)
         wanted = min(max(k, candidates), total)
         terms = query_words(query, self._spoken)
-        dense_rows, dense_scores = self.dense(vector, wanted, rows)
-        lexical_rows, lexical_scores = self.lexical(terms, wanted, rows)
+        dense_rows, dense_scores = self._dense.search(vector, wanted, allowed)
+        lexical_rows, lexical_scores = self._by_words(terms, wanted, allowed)
         fused, scores = fuse(dense_rows, dense_scores, lexical_rows, lexical_scores, len(terms))
         best = np.asarray(fused[:k], dtype=np.int64)
         return Found(
@@ -81,39 +91,39 @@ class Hybrid:
         )
 
     def dense(self, vector: Scores, k: int, rows: Rows | None = None) -> tuple[Rows, Scores]:
-        """The k rows of the highest cosine, exactly."""
-        import faiss
-
-        matrix = self.vectors if rows is None else np.ascontiguousarray(self.vectors[rows])
-        query = np.ascontiguousarray(vector.reshape(1, -1), dtype=np.float32)
-        scores, found = faiss.knn(query, matrix, min(k, len(matrix)), metric=faiss.METRIC_INNER_PRODUCT)
-        best = found[0].astype(np.int64)
-        return (best if rows is None else rows[best]), scores[0]
+        """The k rows of the highest cosine."""
+        return self._dense.search(vector, k, self._allowed(rows))
 
     def lexical(self, terms: list[str], k: int, rows: Rows | None = None) -> tuple[Rows, Scores]:
         """The k rows of the highest BM25 score above zero."""
-        known = [term for term in terms if term in self._bm25.vocab_dict] if self._bm25 else []
+        return self._by_words(terms, k, self._allowed(rows))
+
+    def _by_words(self, terms: list[str], k: int, allowed: Mask | None) -> tuple[Rows, Scores]:
+        known = [term for term in terms if self._lexical.knows(term)]
         if not known:
             return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
-        scores = np.asarray(self._bm25.get_scores(known), dtype=np.float32)
-        if rows is not None:
-            scores = scores[rows]
-        wanted = min(k, len(scores))
-        best = np.argpartition(-scores, wanted - 1)[:wanted] if wanted < len(scores) else np.arange(len(scores))
-        best = best[np.lexsort((best, -scores[best]))]
+        scores = self._lexical.scores(known)
+        if allowed is not None:
+            scores[~allowed] = 0.0
+        best = best_rows(scores, k)
         best = best[scores[best] > 0]
-        return (best.astype(np.int64) if rows is None else rows[best]), scores[best]
+        return best, scores[best]
+
+    def _allowed(self, rows: Rows | None) -> Mask | None:
+        if rows is None:
+            return self._alive
+        allowed = np.zeros(len(self._dense), dtype=np.bool_)
+        allowed[rows] = True
+        return allowed if self._alive is None else allowed & self._alive
 
     @cached_property
-    def _bm25(self) -> Any:
-        import bm25s
+    def _lexical(self) -> Lexical:
+        return self._make()
 
-        tokens = [words(text, language) for text, language in zip(self._texts, self._languages, strict=True)]
-        if not any(tokens):
-            return None
-        model = bm25s.BM25(k1=_K1, b=_B)
-        model.index(tokens, show_progress=False)
-        return model
+
+def _lexical_of(texts: Sequence[str], languages: Sequence[str] | None) -> Lexical:
+    given = languages or ["en"] * len(texts)
+    return Lexical([build_postings(words(text, language) for text, language in zip(texts, given, strict=True))])
 
 
 def _aligned(rows: Rows, from_rows: Rows, scores: Scores) -> Scores:
