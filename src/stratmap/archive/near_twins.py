@@ -58,6 +58,8 @@ def _moved(journal: Journal, least: float) -> dict[str, str]:
 def _corrected(journal: Journal, item: Item, origin: str, settings: Settings) -> bool:
     """Give an item the tags of its origin where they fit; whether its result now is what it has to be."""
     entry = journal.entry(item.key)
+    if origin and journal.entry(origin).state != "done":  # it is done again itself, and this one after it
+        return False
     if origin and _copied(journal, item, journal.entry(origin), entry, settings):
         return True
     return not entry.copied  # tags of its own are right where those of the origin do not fit
