@@ -41,7 +41,7 @@ _SURER = frozenset({Wanted.NUMBER, Wanted.TIME, Wanted.MONEY})
 _HOW_MANY = re.compile(r"\bhow many\s+(.+)", re.IGNORECASE)
 _NEAR_NUMBER = 4
 _REDUNDANT = 0.6
-_WORTH_SECOND, _WORTH = 0.6, 0.85  # of the best score, for a second quotation and for further ones
+_WORTH = 0.85  # of the best score, for a third quotation and more
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +179,7 @@ def choose(scored: Scored, most: int, best_page: tuple[str, int]) -> list[int]:
     for i in order:
         if len(chosen) >= most:
             break
-        worth = scored.scores[i] >= (_WORTH if len(chosen) > 1 else _WORTH_SECOND) * best
+        worth = len(chosen) < 2 or scored.scores[i] >= _WORTH * best
         if i not in chosen and worth and not any(_redundant(scored, i, other) for other in chosen):
             chosen.append(i)
     place = {i: (scored.sentences[i].rank, scored.sentences[i].start) for i in chosen}
