@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import resource
 import socket
@@ -30,7 +31,7 @@ from stratmap.records import Filters, Passage
 from stratmap.settings import IndexSettings
 
 DIM, PER_DOCUMENT, WORDS, VOCABULARY = 384, 20, 90, 50_000
-SEARCHES = 40
+SEARCHES = 20
 
 
 def documents(passages: int) -> Iterator[Indexable]:
@@ -68,6 +69,8 @@ def measured(index: Index, passages: int) -> dict[str, Any]:
     started = time.perf_counter()
     for group in batches(passages):
         index.add(group)
+    if isinstance(index, MilvusIndex):
+        index.catch_up()
     facts: dict[str, Any] = {"fill_s": round(time.perf_counter() - started, 1)}
     rng = np.random.default_rng(9)
     queries = rng.normal(size=(SEARCHES, DIM)).astype(np.float32)
@@ -75,6 +78,7 @@ def measured(index: Index, passages: int) -> dict[str, Any]:
     started = time.perf_counter()
     index.search("w7 w300", queries[0], 10)
     facts["first_search_s"] = round(time.perf_counter() - started, 2)
+    spent = -time.process_time()
     for name, filters in (("search", None), ("filtered", Filters(year_from=2010, year_to=2014))):
         times = []
         for n in range(SEARCHES):
@@ -82,6 +86,8 @@ def measured(index: Index, passages: int) -> dict[str, Any]:
             index.search(f"w{n} w{50 + 7 * n} w{2_000 + n}", queries[n], 10, filters)
             times.append(time.perf_counter() - started)
         facts[f"{name}_ms"] = {"median": _ms(times, 50), "p95": _ms(times, 95)}
+    spent += time.process_time()
+    facts["own_cpu_ms_a_search"] = round(1000 * spent / (2 * SEARCHES), 1)
     facts["bytes"] = sum(path.stat().st_size for path in index.folder.rglob("*") if path.is_file())
     return facts
 
@@ -109,6 +115,7 @@ def of_milvus(folder: Path, passages: int) -> dict[str, Any]:
         index = MilvusIndex.open(folder / "milvus", "invented", "invented-1", DIM, settings, make=True)
         facts = measured(index, passages)
         facts["server_peak_mb"] = _peak_mb(server.pid)
+        facts["server_cpu_s"] = _cpu_s(server.pid)
         facts["server_bytes"] = sum(path.stat().st_size for path in data.rglob("*") if path.is_file())
         index.close()
         return facts
@@ -120,6 +127,32 @@ def of_milvus(folder: Path, passages: int) -> dict[str, Any]:
 def _peak_mb(process: int) -> int:
     [line] = [one for one in Path(f"/proc/{process}/status").read_text().splitlines() if one.startswith("VmHWM")]
     return int(line.split()[1]) // 1024
+
+
+def _cpu_s(process: int) -> float:
+    fields = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
+    return round((int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"), 1)
+
+
+def table(measured_so_far: dict[str, Any]) -> str:
+    """The table of `docs/scale.md`."""
+    lines = [
+        "| passages | searched in | filling | a question, median (95%) | first question | this process | server, memory "
+        "| folder | server, disk |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for name in sorted(measured_so_far, key=lambda one: (int(one.split()[1]), one)):
+        m, (backend, passages) = measured_so_far[name], name.split()
+        there = (
+            [f"{m['server_peak_mb']:,} MB", f"{m['server_bytes'] / 1e6:,.0f} MB"] if backend == "milvus" else ["", ""]
+        )
+        where = "Milvus Lite" if backend == "milvus" else "this process"
+        lines.append(
+            f"| {int(passages):,} | {where} | {m['fill_s']:,.0f} s | {m['search_ms']['median']:,.0f} "
+            f"({m['search_ms']['p95']:,.0f}) ms | {m['first_search_s']:.1f} s | {m['own_peak_mb']:,} MB | {there[0]} "
+            f"| {m['bytes'] / 1e6:,.0f} MB | {there[1]} |"
+        )
+    return "\n".join(lines)
 
 
 def main() -> None:
@@ -141,7 +174,7 @@ def main() -> None:
     load = round(float(Path("/proc/loadavg").read_text().split()[0]), 1)
     known = json.loads(args.out.read_text()) if args.out.exists() else {}
     known[f"{args.backend} {args.passages}"] = {
-        **facts, "own_peak_mb": own, "load_after": load, "python": platform.python_version(),
+        **facts, "own_peak_mb": own, "own_cpu_s": round(time.process_time(), 1), "load_after": load, "python": platform.python_version(),
     }  # fmt: skip
     atomic_write_text(args.out, json.dumps(known, indent=1, sort_keys=True) + "\n")
     print(json.dumps(known[f"{args.backend} {args.passages}"]))

@@ -70,6 +70,7 @@ class MilvusIndex(Index):
             lacking = mirror.lacking(connection)
             mirror.send(connection, lacking, progress)
             mirror.tidy(connection)
+        mirror.far.settle()
         self._view = None
         return len(lacking)
 
