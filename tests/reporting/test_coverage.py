@@ -13,7 +13,7 @@ from stratmap.reporting import png
 from stratmap.reporting.charts import charts
 from stratmap.reporting.coverage import cover
 from stratmap.reporting.coverage_records import CoveredDocument, GapRules
-from stratmap.reporting.coverage_tables import cells_table, copies_table, gaps_table, labels_table
+from stratmap.reporting.coverage_tables import cells_table, combinations_table, copies_table, gaps_table, labels_table
 from stratmap.reporting.drawing import Box, heat_map_drawing
 from stratmap.reporting.png import as_png
 from stratmap.reporting.report import build_report
@@ -116,6 +116,24 @@ def test_pictures_are_xml_with_every_number_written_out():
     assert etree.fromstring(bars(["a"], [0], "empty")) is not None
 
 
+def test_labels_of_two_groups_are_counted_by_country_and_year(portfolio, framework):
+    found = {(one.first, one.second, one.country, one.year): one for one in cover(portfolio, framework).pair_cells}
+    assert set(found) == {("O1", "P1", "Georgia", 2018), ("O1", "P2", "Georgia", 2019)}
+    cell = found["O1", "P1", "Georgia", 2018]
+    assert (cell.documents, cell.share, cell.names) == (1, 0.5, ("a",))
+    table = combinations_table(cover(portfolio, framework))
+    assert {len(row) for row in table.rows} == {len(table.columns)}
+
+
+def test_a_cell_has_the_words_behind_it(framework):
+    documents = [CoveredDocument.from_tagged(make_tagged(framework), ["Georgia"], 2020)]
+    (cell,) = [one for one in cover(documents, framework).cells if one.code == "O3"]
+    assert [(one.document, one.page, one.text) for one in cell.evidence] == [
+        ("a.pdf", 2, "We helped returning migrants.")
+    ]
+    assert cells_table(cover(documents, framework)).rows[0][-1] == "a.pdf: We helped returning migrants."
+
+
 def test_near_copies_are_grouped_by_the_first(framework):
     listed = [
         CoveredDocument("a", "1", {}, source="x/a"),
@@ -163,6 +181,6 @@ def test_the_docx_report_has_the_charts_with_descriptions(report):
 def test_the_coverage_workbook_has_a_sheet_for_each_table(portfolio, framework, tmp_path):
     write_coverage_workbook(tmp_path / "c.xlsx", cover(portfolio, framework))
     book = load_workbook(tmp_path / "c.xlsx")
-    assert book.sheetnames == ["labels", "cells", "trends", "gaps", "copies"]
+    assert book.sheetnames == ["labels", "cells", "combinations", "trends", "gaps", "copies"]
     trend = {(row[0], row[2]): row[3] for row in book["trends"].iter_rows(min_row=2, values_only=True)}
     assert (trend["O1", 2018], trend["O1", 2019], trend["O9", 2018]) == (2, 1, 0)

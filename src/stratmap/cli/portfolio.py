@@ -134,6 +134,7 @@ def _write(documents: list[CoveredDocument], coverage: Coverage, desk: Desk, out
     from stratmap.reporting.charts import charts
     from stratmap.reporting.coverage_tables import (
         cells_table,
+        combinations_table,
         copies_table,
         gaps_table,
         labels_table,
@@ -149,7 +150,8 @@ def _write(documents: list[CoveredDocument], coverage: Coverage, desk: Desk, out
         atomic_write_text(out / f"coverage-{name}.svg", as_svg(chart))
         atomic_write(out / f"coverage-{name}.png", as_png(chart))
     tables = {"labels": labels_table, "cells": cells_table, "trends": trends_table}
-    for name, table in (tables | {"gaps": gaps_table, "copies": copies_table}).items():
+    tables |= {"combinations": combinations_table, "gaps": gaps_table, "copies": copies_table}
+    for name, table in tables.items():
         write_csv(out / f"coverage-{name}.csv", table(coverage), hxl=True)
     write_coverage_workbook(out / "coverage.xlsx", coverage)
     atomic_write_text(out / "coverage.json", json.dumps(coverage.as_dict(), ensure_ascii=False, indent=1) + "\n")

@@ -13,6 +13,7 @@ from itertools import combinations
 from stratmap.framework import Framework
 from stratmap.reporting.coverage_records import (
     UNKNOWN_COUNTRY,
+    CellEvidence,
     Coverage,
     CoverageCell,
     CoveredDocument,
@@ -20,8 +21,11 @@ from stratmap.reporting.coverage_records import (
     GapRules,
     LabelCoverage,
     Pair,
+    PairCell,
 )
 from stratmap.reporting.gaps import country_gaps, faded_gaps, label_gaps, pair_gaps
+
+_MOST_EVIDENCE, _QUOTATION = 3, 400  # quotations of a cell, and characters of each
 
 
 def cover(documents: Iterable[CoveredDocument], framework: Framework, rules: GapRules | None = None) -> Coverage:
@@ -54,6 +58,7 @@ def cover(documents: Iterable[CoveredDocument], framework: Framework, rules: Gap
         gaps=gaps,
         duplicates=tuple(tuple(names) for key, names in twins.items() if key and len(names) > 1),
         near_duplicates=_near(listed),
+        pair_cells=_pair_cells(listed, framework),
     )
 
 
@@ -81,18 +86,52 @@ def _labels(listed: list[CoveredDocument], framework: Framework) -> tuple[LabelC
 
 
 def _cells(listed: list[CoveredDocument], framework: Framework) -> tuple[CoverageCell, ...]:
-    totals: Counter[tuple[str, int | None]] = Counter()
-    names: dict[tuple[str, str, int | None], list[str]] = defaultdict(list)
+    totals = _totals(listed)
+    found: dict[tuple[str, str, int | None], list[CoveredDocument]] = defaultdict(list)
     for one in listed:
         for country in _countries(one):
-            totals[country, one.year] += 1
             for code in one.labels:
-                names[code, country, one.year].append(one.name)
+                found[code, country, one.year].append(one)
     rank = {code: place for place, code in enumerate(framework.codes)}
-    keys = sorted((key for key in names if key[0] in rank), key=lambda key: (rank[key[0]], key[1], key[2] or 0))
+    keys = sorted((key for key in found if key[0] in rank), key=lambda key: (rank[key[0]], key[1], key[2] or 0))
     return tuple(
-        CoverageCell(*key, len(names[key]), len(names[key]) / totals[key[1:]], tuple(names[key])) for key in keys
+        CoverageCell(
+            *key,
+            len(found[key]),
+            len(found[key]) / totals[key[1:]],
+            tuple(one.name for one in found[key]),
+            _evidence(found[key], key[0]),
+        )
+        for key in keys
     )
+
+
+def _totals(listed: list[CoveredDocument]) -> Counter[tuple[str, int | None]]:
+    """Documents of each country and year."""
+    return Counter((country, one.year) for one in listed for country in _countries(one))
+
+
+def _evidence(documents: list[CoveredDocument], code: str) -> tuple[CellEvidence, ...]:
+    best = [(one.evidence[code][0], one.name) for one in documents if one.evidence.get(code)]
+    best.sort(key=lambda pair: (-pair[0].probability, pair[1]))
+    return tuple(
+        CellEvidence(name, item.page, " ".join(item.text.split())[:_QUOTATION]) for item, name in best[:_MOST_EVIDENCE]
+    )
+
+
+def _pair_cells(listed: list[CoveredDocument], framework: Framework) -> tuple[PairCell, ...]:
+    """Labels of two groups that meet in a document, by country and year."""
+    totals = _totals(listed)
+    group = {label.code: place for place, one in enumerate(framework.groups) for label in one.labels}
+    rank = {code: place for place, code in enumerate(framework.codes)}
+    found: dict[tuple[str, str, str, int | None], list[str]] = defaultdict(list)
+    for one in listed:
+        codes = sorted((code for code in one.labels if code in rank), key=rank.__getitem__)
+        for first, second in combinations(codes, 2):
+            for country in _countries(one) if group[first] != group[second] else ():
+                found[first, second, country, one.year].append(one.name)
+    keys = sorted(found, key=lambda key: (rank[key[0]], rank[key[1]], key[2], key[3] or 0))
+    return tuple(PairCell(*key, len(found[key]), len(found[key]) / totals[key[2:]], tuple(found[key])) for key in keys)
 
 
 def _pairs(listed: list[CoveredDocument], framework: Framework) -> tuple[Pair, ...]:

@@ -66,13 +66,37 @@ class LabelCoverage:
 
 
 @dataclass(frozen=True, slots=True)
+class CellEvidence:
+    """Words behind a cell; `page` is None where the document has no pages."""
+
+    document: str
+    page: int | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class CoverageCell:
     """Documents with a label in a country and year; `share` is of the documents of that country and year.
 
-    `country` is `not stated` and `year` None where the documents do not say. `names` are the documents.
+    `country` is `not stated` and `year` None where the documents do not say. `names` are the documents, `evidence` the
+    best quotation of each of the first few, most probable first; an index has none.
     """
 
     code: str
+    country: str
+    year: int | None
+    documents: int
+    share: float
+    names: tuple[str, ...]
+    evidence: tuple[CellEvidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PairCell:
+    """Documents that carry two labels of different groups, in a country and year."""
+
+    first: str
+    second: str
     country: str
     year: int | None
     documents: int
@@ -121,7 +145,7 @@ class Coverage:
 
     `countries` and `years` give documents for each value, most first and in time; a document with two countries
     counts for both. `duplicates` are names of documents with the same text, `near_duplicates` of documents that say
-    nearly the same.
+    nearly the same. `pair_cells` are labels of two groups by country and year, where there are documents.
     """
 
     framework: str
@@ -135,6 +159,7 @@ class Coverage:
     gaps: tuple[Gap, ...]
     duplicates: tuple[tuple[str, ...], ...]
     near_duplicates: tuple[tuple[str, ...], ...] = ()
+    pair_cells: tuple[PairCell, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""

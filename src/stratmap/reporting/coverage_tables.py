@@ -27,6 +27,8 @@ def cells_table(coverage: Coverage) -> Table:
         Column("year", "#date+year"),
         *_COUNT,
         Column("in", "#meta+documents"),
+        Column("page", "#meta+page+num"),
+        Column("quotation", "#meta+quotation"),
     )
     rows = tuple(
         (
@@ -37,10 +39,29 @@ def cells_table(coverage: Coverage) -> Table:
             one.documents,
             round(one.share, 4),
             "; ".join(one.names[:20]),
+            one.evidence[0].page if one.evidence else None,
+            f"{one.evidence[0].document}: {one.evidence[0].text}" if one.evidence else "",
         )
         for one in coverage.cells
     )
     return Table(columns, rows)
+
+
+def combinations_table(coverage: Coverage) -> Table:
+    """One row for each two labels of different groups, country and year that have documents."""
+    columns = (
+        Column("first", "#sector+code+first"),
+        Column("second", "#sector+code+second"),
+        Column("country", "#country+name"),
+        Column("year", "#date+year"),
+        *_COUNT,
+        Column("in", "#meta+documents"),
+    )
+    rows = (
+        (one.first, one.second, one.country, one.year, one.documents, round(one.share, 4), "; ".join(one.names[:20]))
+        for one in coverage.pair_cells
+    )
+    return Table(columns, tuple(rows))
 
 
 def copies_table(coverage: Coverage) -> Table:

@@ -19,7 +19,14 @@ from stratmap.reading.archive_guard import check_archive
 from stratmap.records import TaggedDocument
 from stratmap.reporting.characters import xml_safe
 from stratmap.reporting.coverage_records import Coverage
-from stratmap.reporting.coverage_tables import cells_table, copies_table, gaps_table, labels_table, trends_table
+from stratmap.reporting.coverage_tables import (
+    cells_table,
+    combinations_table,
+    copies_table,
+    gaps_table,
+    labels_table,
+    trends_table,
+)
 from stratmap.reporting.tables import Cell, Column, Table, evidence_table, neutralise, restore, tags_table
 from stratmap.settings import ReadingSettings
 
@@ -76,6 +83,7 @@ def write_coverage_workbook(path: Path, coverage: Coverage) -> None:
     for title, table in (
         ("labels", labels_table),
         ("cells", cells_table),
+        ("combinations", combinations_table),
         ("trends", trends_table),
         ("gaps", gaps_table),
         ("copies", copies_table),
