@@ -135,3 +135,15 @@ def test_plain_text_starts_no_child(monkeypatch):
     monkeypatch.setattr(apart, "_Child", None)
     monkeypatch.setattr(apart, "_child", None)
     assert read_bytes(b"A report.", "a.txt", ReadingSettings()).text == "A report."
+
+
+def test_a_module_among_the_documents_is_not_imported(monkeypatch, tmp_path):
+    """The child starts in the working folder, where anything may lie."""
+    for name in ("lxml", "bs4", "json", "stratmap"):
+        (tmp_path / f"{name}.py").write_text("open('mark', 'w').close()", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    apart._end()
+    monkeypatch.setattr(apart, "_child", None)
+    assert "Border police" in read_bytes(HTML, "a.html", ReadingSettings()).text
+    apart._end()
+    assert not (tmp_path / "mark").exists()

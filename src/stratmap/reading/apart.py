@@ -30,7 +30,8 @@ from stratmap.settings import ReadingSettings
 
 KINDS = frozenset({"pdf", "docx", "pptx", "xlsx", "html", "eml"})
 _ERRORS = ("UnsupportedFormat", "EncryptedDocument", "LimitExceeded", "DamagedDocument", "ReadingError")
-_PROGRAM = (sys.executable, "-m", "stratmap.reading.child")
+# -P: a module that lies in the working folder, among the documents, is never imported.
+_PROGRAM = (sys.executable, "-P", "-m", "stratmap.reading.child")
 _BLOCK = 1 << 16
 _START_S = 60.0  # a child may need so long to start on a busy machine; added to the first file's time
 
