@@ -17,7 +17,7 @@ def table() -> str:
     """The table: what, on which data, the figure, the command."""
     rows = ["| what | data | figure | command |", "|---|---|---|---|"]
     for name, what in (
-        ("tagging", _tagging), ("scifact", _search), ("xquad-en", _search), ("answers", _answers), ("speed", _speed),
+        ("tagging", _tagging), ("deletion", _deletion), ("off-topic", _off_topic), ("scifact", _search), ("xquad-en", _search), ("answers", _answers), ("speed", _speed),
     ):  # fmt: skip
         path = RESULTS / f"{name}.json"
         if path.is_file():
@@ -36,6 +36,29 @@ def _tagging(figures: dict[str, Any]) -> list[tuple[str, str]]:
             f"{value['automatic']:.0%} applied unseen at precision {value['automatic_precision']:.2f}",
         )
         for group, value in figures.items()
+    ]
+
+
+def _deletion(figures: dict[str, Any]) -> list[tuple[str, str]]:
+    return [
+        (
+            f"evidence, {name}",
+            f"taking it out lowers the tag's probability by {value['all']['drop_by_evidence']:.2f}, as many other words at "
+            f"random by {value['all']['drop_by_chance']:.2f} (difference {value['all']['difference']:.2f}, "
+            f"{value['all']['interval'][0]:.2f}–{value['all']['interval'][1]:.2f}; {value['all']['tags']} tags)",
+        )
+        for name, value in figures.items()
+    ]
+
+
+def _off_topic(figures: dict[str, Any]) -> list[tuple[str, str]]:
+    value = figures["objectives"]
+    return [
+        (
+            "texts outside the field",
+            f"{value['false_positive_rate']:.0%} ({value['interval'][0]:.0%}–{value['interval'][1]:.0%}) given an objective, "
+            f"{value['applied_unseen']:.0%} without review",
+        )
     ]
 
 
