@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from stratmap.reviewing.reviews import Reviews
     from stratmap.tagging import Tagger
     from stratmap.tagging.tagger import PassageModel, Read
+    from stratmap.tagging.tiers import TieredTagger
 
 _CODES = re.compile(r"[\w.:-]+")
 Progress = Callable[[int, int, str], None]
@@ -90,6 +91,23 @@ class Desk:
         return self._tagger[1]
 
     @property
+    def reader(self) -> Tagger | TieredTagger:
+        """What tags documents that are not indexed: the tagger, or the tiers that the settings name.
+
+        Raises:
+            SettingsError: There is no such tier, or the fast one does not know the framework.
+        """
+        from stratmap.tagging.tiers import FULL, checked_tier
+
+        return self.tagger if checked_tier(self.settings.tagging.tier) == FULL else self._tiers
+
+    @cached_property
+    def _tiers(self) -> Tagger | TieredTagger:
+        from stratmap.tagging.tiers import load_tiers
+
+        return load_tiers(self.framework, lambda: self.tagger, self.settings)
+
+    @property
     def reviews(self) -> Reviews | None:
         """Corrections, review and versions of the index; None where no index is named or it is not there yet."""
         if self.index_folder is None or not (self.index_folder / "index.sqlite").is_file():
@@ -109,7 +127,12 @@ class Desk:
         """What tags depend on: version, framework and the weights of encoder and tagger."""
         from stratmap import __version__
 
-        return f"{__version__} {self.tagger_name} {self.settings.tagging}"
+        tier = ""
+        if self.settings.tagging.tier != "full":
+            from stratmap.artefacts import load_manifest, shipped_folder
+
+            tier = f" {load_manifest(shipped_folder('fast-tier'), 'table').fingerprint}"
+        return f"{__version__} {self.tagger_name} {self.settings.tagging}{tier}"
 
     @property
     def tagger_name(self) -> str:
@@ -205,7 +228,7 @@ class Desk:
     def tag(self, document: Document) -> TaggedDocument:
         """The tags of a document, as corrected by people where its text was."""
         if self.reviews is None:
-            return self.tagger.tag(document)
+            return self.reader.tag(document)
         tagger = self.tagger
         [read] = tagger.read_many([document])
         probabilities = tagger.probabilities(read)

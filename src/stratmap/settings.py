@@ -89,6 +89,9 @@ class TaggingSettings:
 
     framework: str = _setting("iom-seeeca", "name of a shipped framework, or a path to a YAML file")
     head: str = _setting("", "folder of a head made by `stratmap train`; empty: the shipped or the zero-shot model")
+    tier: str = _setting(
+        "full", "what `stratmap tag` reads with: `full`, `fast`, or `auto` (fast, and full where that is unsure)"
+    )
     evidence_per_tag: int = _setting(5, "most evidence passages shown for a tag")
     neighbours: bool = _setting(True, "let documents already tagged in the index take part")
     near_duplicates: float = _setting(

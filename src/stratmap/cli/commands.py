@@ -64,6 +64,9 @@ def tag(
     as_json: AsJson = False,
     framework: Annotated[str, typer.Option(help="A shipped framework (iom-seeeca, sdg) or a YAML file.")] = "",
     crosswalk: Annotated[str, typer.Option(help="Show links to other frameworks: gcm,srf,sdg.")] = "",
+    tier: Annotated[
+        str, typer.Option(help="full, fast, or auto: fast, and full where that is unsure; default: as set.")
+    ] = "",
     mask: Annotated[bool, typer.Option("--mask", help="Cover names, phone and document numbers in results.")] = False,
     out: Annotated[
         Path | None, typer.Option(help="Tag an archive into this folder; can be stopped and resumed.")
@@ -95,12 +98,16 @@ def tag(
       stratmap tag activities.xml --out results/ --sectors objectives --iati-uri https://example.org/codes
 
       stratmap tag archive/ --out results/ --engine ray --jobs 8
+
+      stratmap tag archive/ --out results/ --tier auto
     """
     from stratmap.cli import tagging
 
     loaded = _settings(settings)
     if framework:
         loaded = replace(loaded, tagging=replace(loaded.tagging, framework=framework))
+    if tier:
+        loaded = replace(loaded, tagging=replace(loaded.tagging, tier=tier))
     if mask:
         loaded = replace(loaded, privacy=replace(loaded.privacy, mask_exports=True))
     names = [name for name in crosswalk.split(",") if name]

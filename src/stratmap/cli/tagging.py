@@ -36,7 +36,7 @@ def tag_files(sources: list[str], form: str, crosswalks: list[str], settings: Se
     documents = counted(documents_of(need(sources, "files to tag"), settings.reading, failures), "tagging")
     done = 0
     results = []
-    for tagged in desk.tagger.tag_many(documents):
+    for tagged in desk.reader.tag_many(documents):
         done += 1
         if settings.privacy.mask_exports:
             tagged = masked(tagged)
