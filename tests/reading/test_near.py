@@ -4,7 +4,23 @@ import pytest
 
 from stratmap.reading.near import RUN, bands, likeness, near_groups, signature
 
-WORDS = "border police visa return shelter training grant village legal aid health data centre family work".split()
+WORDS = [
+    "border",
+    "police",
+    "visa",
+    "return",
+    "shelter",
+    "training",
+    "grant",
+    "village",
+    "legal",
+    "aid",
+    "health",
+    "data",
+    "centre",
+    "family",
+    "work",
+]
 
 
 def text(seed, length=400):
