@@ -72,6 +72,8 @@ def _index(desk: Desk) -> Iterator[Finding]:
     yield _try("index", lambda: _sound(desk))
     yield _try("index and encoder", lambda: f"generation {desk.index.generation}, made by {desk.encoder.name}")
     yield _try("index tags", lambda: _tags(desk))
+    if desk.settings.index.backend == "milvus":
+        yield _try("index in Milvus", lambda: _far_side(desk))
 
 
 def _sound(desk: Desk) -> str:
@@ -84,6 +86,13 @@ def _sound(desk: Desk) -> str:
     older = sum(len(fault.rows) for fault in faults)
     counts = f"{len(index.documents())} documents, {len(index)} passages, hashes and spans right"
     return counts + (f"; {older} without hashes, written by an earlier version" if older else "")
+
+
+def _far_side(desk: Desk) -> str:
+    told = [problem for problem in desk.index.verify() if problem.startswith("Milvus")]
+    if told:
+        raise StratmapError("; ".join(told[:5]) + ". Send it again: stratmap index sync --index DIR")
+    return f"{len(desk.index)} passages, each as in the folder"
 
 
 def _tags(desk: Desk) -> str:
