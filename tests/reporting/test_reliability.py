@@ -14,7 +14,7 @@ def points(drawing):
 
 
 def test_points_stand_where_the_numbers_say():
-    assert points(reliability_drawing(BINS, "Objectives", side=200)) == [(80, 240), (160, 190), (260, 40)]
+    assert points(reliability_drawing(BINS, "Objectives", side=200)) == [(80, 252), (160, 202), (260, 52)]
 
 
 def test_every_number_is_written_out():

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 
 from stratmap.reporting.drawing import Box, Drawing, Words
 
-_LEFT, _TOP = 60, 40
+_LEFT, _TOP = 60, 52
 _POINT, _DOT, _DOTS = 8, 2, 40
+_LOW = 0.06  # below it the number stands above its point, not on the axis
 _GREY, _BLUE = "#9aa5b1", "#2f6db3"
 
 
@@ -23,7 +24,7 @@ def reliability_drawing(bins: Sequence[tuple[float, float, int]], title: str, *,
         side: Width and height of the square in pixels.
     """
     bottom = _TOP + side
-    shapes: list[Box | Words] = [Words(8, 18, title, bold=True), Words(8, _TOP - 6, "share true")]
+    shapes: list[Box | Words] = [Words(8, 18, title, bold=True), Words(8, _TOP - 12, "share true")]
     shapes += [Box(_LEFT, bottom, side, 1, _GREY), Box(_LEFT, _TOP, 1, side, _GREY)]
     for step in range(_DOTS + 1):
         x, y = _place(step / _DOTS, step / _DOTS, side)
@@ -35,8 +36,8 @@ def reliability_drawing(bins: Sequence[tuple[float, float, int]], title: str, *,
         x, y = _place(probability, share, side)
         hint = f"{cases:,} cases, mean probability {probability:.2f}, true {share:.2f}"
         shapes.append(Box(x - _POINT // 2, y - _POINT // 2, _POINT, _POINT, _BLUE, hint))
-        shapes.append(Words(x + _POINT, y + 14, f"{cases:,}"))
-    shapes.append(Words(_LEFT, bottom + 38, "probability given; beside each point the number of cases"))
+        shapes.append(Words(x + _POINT, y + (14 if share > _LOW else -_POINT), f"{cases:,}"))
+    shapes.append(Words(_LEFT, bottom + 38, "probability given (numbers: cases)"))
     return Drawing(_LEFT + side + 80, bottom + 52, title, tuple(shapes))
 
 

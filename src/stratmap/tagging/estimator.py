@@ -20,7 +20,7 @@ from stratmap.framework import Framework, load_framework
 from stratmap.reading import read_text
 from stratmap.settings import EncodingSettings, Settings
 from stratmap.tagging.choice import passage_model
-from stratmap.tagging.pooling import pool
+from stratmap.tagging.pooling import pool, weights_of
 from stratmap.tagging.scores import TagScores
 from stratmap.tagging.tagger import PassageModel, Read, Tagger
 from stratmap.tagging.training import FittedHead, enough_examples, fit_head
@@ -93,10 +93,7 @@ class TaggingEstimator(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Probabilities, (n_texts, n_labels)."""
         check_is_fitted(self, "model_")
         tagger = Tagger(load_framework(self.framework), _encoder(self.encoder), self.model_)
-        rows = [
-            pool(tagger.probabilities(read), [len(passage.text) for passage in read.passages])
-            for read in _read(tagger, X)
-        ]
+        rows = [pool(tagger.probabilities(read), weights_of(read.passages)) for read in _read(tagger, X)]
         return np.stack(rows)[:, self.order_] if rows else np.zeros((0, len(self.labels_)))
 
     def predict(self, X: Sequence[str]) -> np.ndarray:  # noqa: N803

@@ -19,7 +19,7 @@ from stratmap.reading import split_passages
 from stratmap.records import Document, Evidence, Passage, Tag, TaggedDocument
 from stratmap.settings import ReadingSettings, TaggingSettings
 from stratmap.tagging.evidence import choose, evidence, spans, weight
-from stratmap.tagging.pooling import pool
+from stratmap.tagging.pooling import pool, weights_of
 
 _BATCH_PASSAGES = 96
 _NEAR = 0.6  # of its threshold: from here on a label that is not applied is worth a look
@@ -159,7 +159,7 @@ class Tagger:
         """The tags of a document that is split and encoded; `matrix` are its `probabilities` where known already."""
         if matrix is None:
             matrix = self.probabilities(read)
-        document = pool(matrix, [len(passage.text) for passage in read.passages])
+        document = pool(matrix, weights_of(read.passages))
         shown = self._evidence(read, matrix, document)
         tags = {group.id: self._group(group, document, shown) for group in self.framework.groups}
         reasons = self._reasons(read.document, tags, len(read.passages))
