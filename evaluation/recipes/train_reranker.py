@@ -32,12 +32,12 @@ from evaluation.recipes.reranker_model import (
 )
 
 DATASETS = Path("../shared/datasets")
-MISLEADING = 2  # questions on passages of the field that only look answerable, in each batch
-REPORTS_SHARE = 0.25  # of the groups that ask about passages of the field
-GROUPS, NEGATIVES, NEAR = 8, 3, 2
+MISLEADING = 6  # questions on passages of the field that only look answerable, in each batch
+REPORTS_SHARE = 0.5  # of the groups that ask about passages of the field
+GROUPS, NEGATIVES, NEAR = 8, 3, 3
 WARM_UP = 150
 PEAK_RATE = 8e-5
-ABSOLUTE_WEIGHT = 0.5
+ABSOLUTE_WEIGHT = 1.0
 
 
 def prepare(work: Path) -> Questions:
