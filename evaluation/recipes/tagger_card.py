@@ -140,7 +140,7 @@ def evidence() -> str:
         )
     read = RESULT.with_name("evidence-read.jsonl")
     if read.is_file():
-        verdicts = [json.loads(line)["verdict"] for line in read.read_text(encoding="utf-8").splitlines()]
+        verdicts = [json.loads(line)["after"] for line in read.read_text(encoding="utf-8").splitlines()]
         counts = ", ".join(f"{verdicts.count(kind)} {kind}" for kind in ("good", "partly", "wrong"))
         lines.append(
             f"Of {len(verdicts)} best spans that were read: {counts} (`evaluation/results/evidence-read.jsonl`)."
