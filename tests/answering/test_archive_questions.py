@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from stratmap.answering.archive_questions import as_spelled, read_archive_question
+from stratmap.answering.archive_questions import as_spelled, described, read_archive_question
 from stratmap.answering.assistant import Assistant
 from stratmap.answering.followups import standalone
 from stratmap.framework import load_framework
@@ -81,6 +81,13 @@ def test_a_country_is_met_in_the_spelling_of_the_documents(archive, encoder):
     found = read_archive_question("How many reports on Turkey?", Filters(), load_framework(), documents)
     assert found.filters.countries == ("Türkiye",)
     assert as_spelled(["turkey", "Moldova", "Norway"], documents) == ("Türkiye", "Moldova", "Norway")
+
+
+def test_documents_that_spell_a_country_in_two_ways_are_all_counted(archive, encoder):
+    documents = [replace(archive.documents()[0], countries=(name,)) for name in ("Türkiye", "Turkey", "Georgia")]
+    found = read_archive_question("How many reports on Turkey?", Filters(), load_framework(), documents)
+    assert found.filters.countries == ("Türkiye", "Turkey")
+    assert described(found.filters, None) == "in Türkiye"
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from stratmap.answering.names import countries, names
+from stratmap.answering.names import canonical, countries, names
 from stratmap.answering.questions import Wanted, wanted
 from stratmap.answering.terms import ABBREVIATIONS, corrections, expand, expansions
 from stratmap.answering.words import numbers, terms
@@ -34,6 +34,24 @@ def test_countries_and_names():
     assert countries("the serbian office in georgia") == {"Serbia", "Georgia"}
     assert countries("roast turkey for Ann") == set()
     assert names("Which board did the Bureau chair?") == {"bureau"}
+
+
+@pytest.mark.parametrize(
+    ("spelling", "name"),
+    [
+        ("Türkiye", "Turkey"),
+        ("Republic of Türkiye", "Turkey"),
+        ("Moldova, Republic of", "Moldova"),
+        ("Iran, Islamic Republic of", "Iran"),
+        ("Vietnam", "Viet Nam"),
+        ("State of Palestine", "Palestine"),
+        ("UNITED STATES OF AMERICA", "United States"),
+        ("Ruritania", "Ruritania"),
+    ],
+)
+def test_a_country_has_one_name_however_it_is_spelled(spelling, name):
+    assert canonical(spelling) == name
+    assert countries(f"Returns to {spelling} in 2014") == ({name} if name != "Ruritania" else set())
 
 
 @pytest.mark.parametrize(

@@ -130,9 +130,12 @@ def _countries(text: str, filters: Filters, documents: Sequence[IndexedDocument]
 
 
 def as_spelled(countries: Sequence[str], documents: Sequence[IndexedDocument]) -> tuple[str, ...]:
-    """Countries as the archive's documents spell them ("Türkiye" for "Turkey"); others as they are."""
-    known = {canonical(country).lower(): country for document in documents for country in document.countries}
-    return tuple(known.get(canonical(country).lower(), country) for country in countries)
+    """Countries in every spelling of the archive's documents ("Türkiye" for "Turkey"); others as they are."""
+    known: dict[str, dict[str, None]] = {}
+    for document in documents:
+        for spelling in document.countries:
+            known.setdefault(canonical(spelling).lower(), {})[spelling] = None
+    return tuple(s for country in countries for s in known.get(canonical(country).lower(), {country: None}))
 
 
 def _labels(text: str, framework: Framework | None) -> tuple[str, tuple[str, ...]]:
@@ -159,18 +162,23 @@ def _labels(text: str, framework: Framework | None) -> tuple[str, tuple[str, ...
 
 def matching(documents: Sequence[IndexedDocument], filters: Filters) -> list[IndexedDocument]:
     """Documents that pass the filters, by year and name."""
+    countries = _folded(filters.countries)
 
     def passes(document: IndexedDocument) -> bool:
         year = document.year
         return (
             (not filters.labels or any(code in document.labels for code in filters.labels))
-            and (not filters.countries or bool(set(filters.countries) & set(document.countries)))
+            and (not filters.countries or bool(countries & _folded(document.countries)))
             and (filters.year_from is None or (year is not None and year >= filters.year_from))
             and (filters.year_to is None or (year is not None and year <= filters.year_to))
             and (not filters.documents or document.name in filters.documents or document.doc_id in filters.documents)
         )
 
     return sorted(filter(passes, documents), key=lambda document: (document.year or 0, document.name))
+
+
+def _folded(countries: Sequence[str]) -> set[str]:
+    return {country.casefold() for country in countries}
 
 
 def described(filters: Filters, framework: Framework | None) -> str:
@@ -181,7 +189,8 @@ def described(filters: Filters, framework: Framework | None) -> str:
                  for code in filters.labels]  # fmt: skip
         parts.append("on " + " or ".join(shown))
     if filters.countries:
-        parts.append("in " + " or ".join(filters.countries))
+        one_each = {canonical(country).lower(): country for country in reversed(filters.countries)}
+        parts.append("in " + " or ".join(reversed(one_each.values())))
     first, last = filters.year_from, filters.year_to
     if first is not None and first == last:
         parts.append(f"of {first}")

@@ -33,6 +33,10 @@ _ALSO = {
     "moroccan": "Morocco", "egyptian": "Egypt", "pakistani": "Pakistan", "indian": "India",
     "chinese": "China", "israeli": "Israel", "spanish": "Spain", "french": "France",
     "south korea": "South Korea", "laos": "Laos", "bolivia": "Bolivia", "venezuela": "Venezuela",
+    "palestine": "Palestine", "palestine, state of": "Palestine", "state of palestine": "Palestine",
+    "palestinian": "Palestine", "drc": "Democratic Republic of the Congo",
+    "democratic republic of the congo": "Democratic Republic of the Congo",
+    "congo, the democratic republic of the": "Democratic Republic of the Congo",
 }  # fmt: skip
 _NAME = re.compile(r"[^\W\d_][\w’'-]*")
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
@@ -45,6 +49,11 @@ def _countries() -> tuple[dict[str, str], re.Pattern[str]]:
     names = {country.name.lower(): country.name for country in pycountry.countries if "," not in country.name}
     names |= {c.common_name.lower(): c.common_name for c in pycountry.countries if hasattr(c, "common_name")}
     names |= _ALSO
+    for country in pycountry.countries:  # "Moldova, Republic of", "Republic of Moldova": one name for all spellings
+        short = getattr(country, "common_name", country.name)
+        official = getattr(country, "official_name", short).removeprefix("the ")
+        names[country.name.lower()] = names[short.lower()] = names.get(short.lower(), short)
+        names.setdefault(official.lower(), names[short.lower()])
     ordered = sorted((re.escape(name) for name in names), key=len, reverse=True)
     return names, re.compile(rf"\b({'|'.join(ordered)})(?:s|'s|’s)?\b", re.IGNORECASE)
 
@@ -66,8 +75,8 @@ def countries(text: str) -> set[str]:
 def canonical(country: str) -> str:
     """The one English name of a country, however it is written; what is no known country stays as it is.
 
-    >>> canonical("Türkiye"), canonical("Ruritania")
-    ('Turkey', 'Ruritania')
+    >>> canonical("Türkiye"), canonical("Moldova, Republic of"), canonical("Ruritania")
+    ('Turkey', 'Moldova', 'Ruritania')
     """
     known, _ = _countries()
     return known.get(country.lower(), country)

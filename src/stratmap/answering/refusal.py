@@ -18,7 +18,7 @@ import numpy as np
 
 from stratmap.answering.extract import Scored
 from stratmap.answering.finding import Found
-from stratmap.answering.names import countries, names
+from stratmap.answering.names import canonical, countries, names
 from stratmap.answering.questions import Wanted, wanted
 from stratmap.answering.terms import expand
 from stratmap.answering.words import coverage, numbers, rarity, terms, tokens
@@ -133,5 +133,5 @@ def _countries_missing(found: Found) -> float:
     for hit in found.hits[:5]:
         held |= countries(f"{hit.document.replace('-', ' ')} {hit.passage.heading} {hit.passage.text}")
         document = found.documents.get(hit.passage.doc_id)
-        held |= set(document.countries) | countries(document.title) if document else set()
+        held |= set(map(canonical, document.countries)) | countries(document.title) if document else set()
     return len(asked - held) / len(asked) if asked else 0.0
