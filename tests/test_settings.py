@@ -39,7 +39,7 @@ def test_a_named_file_may_begin_with_a_byte_order_mark(tmp_path):
         ("[app]\nport = 80.0", r"port: expected int, found 80\.0"),
         ("[app]\nport = true", r"port: expected int, found True"),
         ("[app]\nhost = 1", r"host: expected str, found 1"),
-        ("[tagging]\nneighbours = 1", r"neighbours: expected bool, found 1"),
+        ("[app]\nmcp = 1", r"mcp: expected bool, found 1"),
         ("[encoding]\nthreads = -1", r"threads: expected zero or more, found -1"),
         ("[index]\nlock_timeout_s = nan", r"lock_timeout_s: expected .*found nan"),
         ("[index]\nlock_timeout_s = inf", r"lock_timeout_s: expected .*found inf"),

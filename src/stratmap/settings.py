@@ -93,7 +93,6 @@ class TaggingSettings:
         "full", "what `stratmap tag` reads with: `full`, `fast`, or `auto` (fast, and full where that is unsure)"
     )
     evidence_per_tag: int = _setting(5, "most evidence passages shown for a tag")
-    neighbours: bool = _setting(True, "let documents already tagged in the index take part")
     near_duplicates: float = _setting(
         0.9, "documents of an archive with this share of common runs of five words are tagged once; above 1: never"
     )
