@@ -27,7 +27,7 @@ from stratmap.settings import Settings
 _AHEAD = 2  # items on their way for each worker: one in work, one waiting beside it
 _PATIENCE = 5  # times the time limit of reading: the time for one item, as with local workers
 _LISTEN_S = 2.0  # how long a call waits for questions
-_SILENT_S = 30.0  # after which such a call counts as not answered: Ray is gone
+_SILENT_S = 20.0  # after which such a call counts as not answered: Ray is gone
 _START_S = 600.0
 _STARTS = 3  # a busy machine may miss the 30 s that Ray gives itself
 _END = object()
@@ -75,9 +75,13 @@ class RayEngine:
         self._ours = True
         return self
 
-    def __exit__(self, *_: object) -> None:
-        """Leave the cluster, or end what was started here."""
-        if self._ours:
+    def __exit__(self, *raised: object) -> None:
+        """Leave the cluster, or end what was started here; not waiting for one that is gone."""
+        if not self._ours:
+            return
+        if ServiceError in raised[:1]:  # Ray would wait for a minute, then end this process
+            threading.Thread(target=self._ray.shutdown, daemon=True).start()
+        else:
             self._ray.shutdown()
 
     def outcomes(self, items: Iterator[Item], begin: Callable[[Item], None]) -> Iterator[tuple[Item, Outcome]]:
@@ -96,13 +100,14 @@ class RayEngine:
         self, first: Item, items: Iterator[Item], begin: Callable[[Item], None], feed: Any, results: _Results
     ) -> Iterator[tuple[Item, Outcome]]:
         out: dict[str, Item] = {}
+        handed = False  # the first call waits for the feed's process to start
         item: Item | None = first
         while True:
             while item is not None and len(out) < _AHEAD * self._jobs:
                 begin(item)
                 out[item.key] = item
-                self._ray.get(feed.put.remote(item.key, item_to(item)), timeout=_START_S)
-                item = next(items, None)
+                self._ray.get(feed.put.remote(item.key, item_to(item)), timeout=_SILENT_S if handed else _START_S)
+                handed, item = True, next(items, None)
             if item is None:
                 feed.close.remote()
             if not out:
