@@ -131,14 +131,14 @@ class _Rescored:
         return found[order], scores[order]
 
 
-def by_vectors(real: np.ndarray, most: int, work: Path, graph_most: int) -> list[dict[str, Any]]:
+def by_vectors(real: np.ndarray, bounds: tuple[int, int], work: Path, graph_most: int) -> list[dict[str, Any]]:
     """Part one: each way of vector search at each size."""
     rng = np.random.default_rng(_SEED)
     held = rng.choice(len(real), _QUESTIONS, replace=False)
     asked = np.ascontiguousarray(real[held])
     seeds = np.delete(real, held, axis=0)
     found = []
-    for size in (size for size in SIZES if size <= most):
+    for size in (size for size in SIZES if bounds[0] <= size <= bounds[1]):
         rows = generated(seeds, size, work / "rows.npy")
         expected = truth(rows, asked)
         for name, make, memory, least in ways(rows, work):
@@ -198,16 +198,16 @@ def sentences() -> list[str]:
     )
 
 
-def documents(vectors: np.ndarray, said: list[str]) -> Iterator[Indexable]:
+def documents(vectors: np.ndarray, said: list[str], prefix: str = "report") -> Iterator[Indexable]:
     """Documents of fifty passages, three sentences each, one of them with a word of its own."""
     rng = random.Random(_SEED)
     for start in range(0, len(vectors), _PER_DOCUMENT):
         size = min(_PER_DOCUMENT, len(vectors) - start)
         parts = [". ".join([*rng.sample(said, 3), f"Reference {start + n}"]) for n in range(size)]
         text = "\n".join(parts)
-        name = f"report-{start}.md"
+        name = f"{prefix}-{start}.md"
         document = Document(
-            f"d{start:09d}", name, name, (Page(None, text, 0),), Language("en", "English"), f"Report {start}"
+            f"{prefix}{start:09d}", name, name, (Page(None, text, 0),), Language("en", "English"), f"Report {start}"
         )
         places = np.cumsum([0, *(len(part) + 1 for part in parts)]).tolist()
         passages = tuple(
@@ -268,7 +268,7 @@ def _opened(folder: Path, questions: list[str], asked: np.ndarray) -> dict[str, 
             "private_mb": _private() - before,
         }
         line["add_one_s"] = _seconds(
-            lambda: index.add(documents(asked[:1], ["One more", "and a second", "and a third"]))
+            lambda: index.add(documents(asked[:1], ["One more", "and a second", "and a third"], "new"))
         )
         line["search_after_add_s"] = _seconds(lambda: index.search(questions[0], asked[0], 10))
         os.write(write, json.dumps(line).encode())
@@ -302,6 +302,7 @@ def exponent(sizes: list[int], values: list[float]) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--most", type=int, default=SIZES[-1], help="largest number of vectors of part one")
+    parser.add_argument("--least", type=int, default=0, help="smallest number of vectors of part one")
     parser.add_argument("--whole", type=int, default=100_000, help="largest whole index of part two; 0: none")
     parser.add_argument("--graph-most", type=int, default=100_000, help="largest graph: one of a million takes an hour")
     parser.add_argument("--keep", type=Path, help="where the largest whole index is kept, for benchmark_speed --index")
@@ -309,17 +310,26 @@ def main() -> None:
     asked = parser.parse_args()
     real = real_vectors(asked.vectors)
     with tempfile.TemporaryDirectory() as folder:
-        vectors = by_vectors(real, asked.most, Path(folder), asked.graph_most)
+        vectors = by_vectors(real, (asked.least, asked.most), Path(folder), asked.graph_most)
         whole = whole_indexes(real, asked.whole, Path(folder), asked.keep)
     figures = {"vectors": vectors, "whole": whole, "growth": growth(vectors, whole), "load_1min": os.getloadavg()[0]}
     previous = RESULTS / "scale.json"
-    if previous.is_file() and not (vectors and whole):  # one part alone keeps the other's figures
+    if previous.is_file():  # what was not measured this time keeps its figures
         kept = json.loads(previous.read_text(encoding="utf-8"))["figures"]
-        figures = {key: figures[key] or kept.get(key) for key in figures}
+        vectors = merged(kept["vectors"], vectors, ("way", "rows"))
+        whole = merged(kept["whole"], whole, ("passages",))
+        figures |= {"vectors": vectors, "whole": whole, "growth": growth(vectors, whole)}
     record(
         "scale", figures, COMMAND, f"{SHARED.name}: vectors of unlabelled texts; sentences of corpora/projects", _SEED
     )
     atomic_write_text(RESULTS / "scale.md", page(figures))
+    atomic_write_text(Path("docs/scale.svg"), plot(figures))
+
+
+def merged(before: list[dict[str, Any]], now: list[dict[str, Any]], keys: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Earlier lines with the new ones in their place, by size."""
+    lines = {tuple(line[key] for key in keys): line for line in [*before, *now]}
+    return sorted(lines.values(), key=lambda line: line.get("rows", line.get("passages", 0)))
 
 
 def growth(vectors: list[dict[str, Any]], whole: list[dict[str, Any]]) -> dict[str, float]:
@@ -333,6 +343,30 @@ def growth(vectors: list[dict[str, Any]], whole: list[dict[str, Any]]) -> dict[s
         if len(whole) > 1:
             found[f"whole index: {key}"] = exponent([line["passages"] for line in whole], [line[key] for line in whole])
     return found
+
+
+def plot(figures: dict[str, Any]) -> str:
+    """Processor time of a search against the number of passages, both logarithmic."""
+    lines = {way: [(one["rows"], one["cpu_ms"]) for one in figures["vectors"] if one["way"] == way] for way in dict.fromkeys(one["way"] for one in figures["vectors"])}
+    lines |= {"whole index": [(one["passages"], one["search_cpu_ms"]) for one in figures["whole"]]}
+    colours = ("#0033a0", "#5b92e5", "#d22630", "#ffb81c", "#418fde", "#333333", "#777777", "#2d8659")
+
+    def place(rows: float, value: float) -> tuple[float, float]:
+        return 60 + 170 * (np.log10(rows) - 3), 270 - 60 * (np.log10(max(value, 0.1)) + 1)
+
+    parts = [f'<text x="{60 + 170 * n}" y="295" text-anchor="middle">{10 ** (3 + n):,}</text>' for n in range(4)]
+    parts += [f'<text x="50" y="{274 - 60 * n}" text-anchor="end">{10.0 ** (n - 1):g} ms</text><line x1="60" x2="570" y1="{270 - 60 * n}" y2="{270 - 60 * n}" stroke="#ddd"/>' for n in range(5)]  # fmt: skip
+    drawn = [(way, points) for way, points in lines.items() if len(points) > 1]
+    for number, (way, points) in enumerate(drawn):
+        path = " ".join(f"{x:.0f},{y:.0f}" for x, y in (place(*point) for point in points))
+        parts.append(f'<polyline points="{path}" fill="none" stroke="{colours[number]}" stroke-width="2"/>')
+        parts.append(f'<text x="590" y="{40 + 20 * number}" fill="{colours[number]}">{way}</text>')
+    title = "Processor time of one search, by passages"
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{title}" width="760" height="310" '
+        f'style="font-family:system-ui,sans-serif;font-size:12px"><title>{title}</title>'
+        f'<rect width="100%" height="100%" fill="#fff"/><text x="8" y="16" font-weight="600">{title}</text>{"".join(parts)}</svg>\n'
+    )
 
 
 def page(figures: dict[str, Any]) -> str:

@@ -14,6 +14,7 @@ import argparse
 import importlib.util
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -31,6 +32,7 @@ ROUNDS = 5
 PLOT = Path("docs/speed.svg")
 PROFILES = Path("build/profiles")
 COMMAND = "python -m evaluation.benchmark_speed"
+DATA = "passages of tagging/train.jsonl, corpora/projects, shared reports"
 SAMPLE = Path("corpora/samples/sample-report.pdf")
 # The shortest script with sentence-transformers that gives a report's tags: a cosine to each objective's statement.
 PEER_SCRIPT = """
@@ -70,8 +72,8 @@ def in_turns(work: Mapping[str, Callable[[], object]], rounds: int) -> dict[str,
 
 def _processor_s() -> float:
     """Processor time of this process and of the children that have ended."""
-    times = os.times()
-    return times.user + times.system + times.children_user + times.children_system
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + ended.ru_utime + ended.ru_stime
 
 
 def with_ratios(found: Mapping[str, Mapping[str, float]], ours: str) -> dict[str, dict[str, float]]:
@@ -365,10 +367,11 @@ def main() -> None:
         figures[name] = parts[name]()
         figures.setdefault("load_1min", {})[name] = round(os.getloadavg()[0], 1)
         print(name, json.dumps(figures[name], indent=1), flush=True)
+        record("benchmark-speed", figures, COMMAND, DATA)  # after each part: a run that is stopped keeps what it has
     if asked.index is not None:
         figures.setdefault("ask", {})[asked.index.name] = asking(asked.index, asked.rounds)
         print(json.dumps(figures["ask"], indent=1))
-    record("benchmark-speed", figures, COMMAND, "passages of tagging/train.jsonl, corpora/projects, shared reports")
+    record("benchmark-speed", figures, COMMAND, DATA)
     atomic_write_text(PLOT, plot(figures))
 
 
