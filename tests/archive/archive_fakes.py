@@ -6,6 +6,7 @@ import sys
 import time
 from pathlib import Path
 
+from stratmap.reading import read_text
 from stratmap.records import Document, Evidence, Tag, TaggedDocument
 from stratmap.settings import ReadingSettings, Settings
 
@@ -15,6 +16,7 @@ class FakeTagger:
 
     def __init__(self, settings: Settings, log: str = "", delay_s: float = 0.0) -> None:
         self._log, self._delay_s = log, delay_s
+        read_text("The languages are loaded before the clock of the first item starts.", "warm")
 
     def tag(self, document: Document) -> TaggedDocument:
         if self._log:

@@ -105,11 +105,11 @@ def test_a_worker_that_dies_or_hangs_costs_its_item_only(folder, tmp_path, setti
     (folder / "part0" / "die.txt").write_text("DIE")
     (folder / "part0" / "hang.txt").write_text("HANG")
     log = tmp_path / "log"
-    quick = replace(settings, reading=replace(settings.reading, timeout_s=0.4))
+    quick = replace(settings, reading=replace(settings.reading, timeout_s=0.8))
     result = start(folder, tmp_path / "out", quick, jobs=2, log=log)
     reasons = {one["source"].rpartition("/")[2]: (one["reason"], one["tries"]) for one in lines(result.failures)}
     assert "exit code 9" in reasons["die.txt"][0]
-    assert "took longer than 2 s" in reasons["hang.txt"][0]
+    assert "took longer than 4 s" in reasons["hang.txt"][0]
     assert (reasons["die.txt"][1], reasons["hang.txt"][1], result.done) == (3, 3, 12)
 
 
