@@ -33,7 +33,7 @@ DECIDED = {
     """,
     "reviewer": """
         undo_correction corrections_workbook preview_corrections corrections_import review_start review_answer
-        correct_tag review_open
+        correct_tag review_open review_prepare
     """,
     "admin": "retrain_now restore_version archive_add archive_delete js_fn",
 }
