@@ -201,3 +201,10 @@ def test_a_tiny_window_is_refused():
 def test_passages_of_a_pdf_carry_the_page_to_show():
     document = read_bytes(make_pdf([SENTENCE], [SENTENCE[:40]]), "a.pdf", ReadingSettings())
     assert [p.page for p in split_passages(document, count_words, 160)] == [1, 2]
+
+
+@pytest.mark.parametrize(("count", "held"), [(2, 0), (7, 2)])
+def test_a_head_that_counts_the_pages_of_a_short_document_becomes_no_passage(count, held):
+    pages = [f"After the flood | Albania Page {n} of {count}\n\n{SENTENCE * n}" for n in (1, 2)]
+    passages = split_passages(paged(*pages), count_words, 160)
+    assert sum("Albania" in p.text for p in passages) == held

@@ -28,6 +28,11 @@ _PAGE_NUMBER = re.compile(
     r"(?:\d{1,4}|[ivxlc]{1,7})(?:\s{0,2}(?:/|of|из|з|od|de|din|von|-|\|)\s{0,2}\d{1,4})?[\W_]{0,4}$",
     re.I,
 )
+_PAGE_OF = re.compile(
+    r"(?:page|pg|p|стр|с|сторінка|страница|seite|sayfa|strana|pagina|str)[. ]{0,2}(\d{1,4}) ?(?:/|of|из|з|od|de|din|von) ?"
+    r"(\d{1,4})$",
+    re.I,
+)
 _CONTENTS_LINE = re.compile(r"(?:\.[ .]{0,2}){4,}\s*\d{0,4}\s*$|…{2,}\s*\d{0,4}\s*$|_{4,}\s*\d{1,4}\s*$")
 _ENDS_IN_NUMBER = re.compile(r"[^\W\d_].{0,200}[\s.]\d{1,3}$")
 _CONTENTS_HEADING = re.compile(
@@ -159,9 +164,20 @@ def _page_numbers(pages: Sequence[Page], plain: list[list[PageLine]]) -> set[tup
         for index, line in enumerate(lines):
             # In the middle of a page's text only the page's own number, standing alone, is taken for one.
             alone = line.apart and line.text == str(pages[number].number)
-            if alone or (index in edges and len(line.text) < 30 and _PAGE_NUMBER.match(line.text)):
+            numbered = len(line.text) < 30 and _PAGE_NUMBER.match(line.text)
+            if alone or (index in edges and (numbered or _counts_pages(line.text, pages[number].number, len(pages)))):
                 found.add((number, index))
     return found
+
+
+def _counts_pages(text: str, number: int | None, count: int) -> bool:
+    """Whether a line ends in this page's number and the count of pages: a header, however few the pages are.
+
+    >>> _counts_pages("After the earthquake | Albania Page 2 of 2", 2, 2)
+    True
+    """
+    found = _PAGE_OF.search(text) if len(text) <= _EDGE_CHARACTERS else None
+    return found is not None and (int(found[1]), int(found[2])) == (number, count)
 
 
 def _headings(lines: list[PageLine]) -> list[PageLine]:
@@ -204,9 +220,7 @@ def _may_be_heading(text: str, words: list[str], letters: list[str]) -> bool:
     return shaped and len(letters) >= 0.5 * len(text.replace(" ", ""))
 
 
-def _numbered_level(
-    numbered: re.Match[str], line: PageLine, before: PageLine | None, after: PageLine | None
-) -> int:
+def _numbered_level(numbered: re.Match[str], line: PageLine, before: PageLine | None, after: PageLine | None) -> int:
     """A numbered line is a heading unless its neighbours are its siblings in a list."""
     words = len(line.text.split())
     siblings = (before is not None and not line.apart and _is_numbered(before.text)) or (
@@ -236,9 +250,7 @@ def _without_lists(pages: list[list[PageLine]]) -> list[list[PageLine]]:
         marked = []
         for index, line in enumerate(lines):
             mode = _mode(mode, line, lines[index + 1 : index + 4])
-            drop = line.kind is not Kind.FURNITURE and (
-                bool(mode) or bool(_CONTENTS_LINE.search(line.text[-300:]))
-            )
+            drop = line.kind is not Kind.FURNITURE and (bool(mode) or bool(_CONTENTS_LINE.search(line.text[-300:])))
             dropped += len(line.text) if drop else 0
             marked.append(replace(line, kind=Kind.FURNITURE, level=0) if drop else line)
         result.append(marked)
