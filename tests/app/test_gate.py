@@ -34,8 +34,9 @@ DECIDED = {
     "reviewer": """
         undo_correction corrections_workbook preview_corrections corrections_import review_start review_answer
         correct_tag review_open review_prepare
+        correct_document correction_list undo_corrections review_questions
     """,
-    "admin": "retrain_now restore_version archive_add archive_delete js_fn",
+    "admin": "retrain_now restore_version archive_add archive_delete js_fn retrain_tagger use_version add_document delete_document",
 }
 ROLES = {name: role for role, names in DECIDED.items() for name in names.split()}
 pytestmark = pytest.mark.filterwarnings("ignore")  # the server runs in this process; Gradio's warnings are not ours

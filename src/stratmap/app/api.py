@@ -7,6 +7,7 @@ that a program gets its answer in one request; the guard bounds how many run at 
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
@@ -15,6 +16,7 @@ import gradio as gr
 
 from stratmap.app import conversation as talk
 from stratmap.app import tag_tab
+from stratmap.app.api_changes import about_corrections, about_the_archive, about_versions, known
 from stratmap.app.portfolio import coverage_of
 from stratmap.app.protocol import DeskLike
 from stratmap.errors import StratmapError, UsageError
@@ -34,7 +36,8 @@ def build(desk: DeskLike, settings: Settings) -> None:
 
 def actions(desk: DeskLike, settings: Settings) -> dict[str, Callable[..., Any]]:
     """All actions by name."""
-    return _about_texts(desk, settings) | _about_the_archive(desk, settings) | _about_the_strategy(desk)
+    reading = _about_texts(desk, settings) | _about_the_archive(desk, settings) | _about_the_strategy(desk)
+    return reading | about_corrections(desk) | about_versions(desk) | about_the_archive(desk, settings)
 
 
 def _about_texts(desk: DeskLike, settings: Settings) -> dict[str, Callable[..., Any]]:
@@ -96,13 +99,11 @@ def _about_the_archive(desk: DeskLike, settings: Settings) -> dict[str, Callable
             document: The document's name or id.
             page: Counted from 1.
         """
-        for one in desk.documents():
-            if document in (one.name, one.doc_id):
-                text = desk.page_text(one.doc_id, int(page) - 1)
-                return {"document": one.name, "page": int(page), "pages": one.pages, "text": text}
-        raise UsageError(f"expected a document of the archive, found {document!r:.80}. See: list_documents")
+        one = known(desk, document)
+        text = desk.page_text(one.doc_id, int(page) - 1)
+        return {"document": one.name, "page": int(page), "pages": one.pages, "text": text}
 
-    def portfolio() -> dict[str, Any]:
+    def portfolio_coverage() -> dict[str, Any]:
         """What the archive covers: labels by country and year, counts, shares, trends and gaps in words."""
         return coverage_of(desk).as_dict()
 
@@ -120,7 +121,7 @@ def _about_the_archive(desk: DeskLike, settings: Settings) -> dict[str, Callable
         "ask": ask,
         "list_documents": list_documents,
         "read_page": read_page,
-        "portfolio_coverage": portfolio,
+        "portfolio_coverage": portfolio_coverage,
         "feedback": feedback,
     }
 
@@ -143,6 +144,17 @@ def _about_the_strategy(desk: DeskLike) -> dict[str, Callable[..., Any]]:
         return dataclasses.asdict(desk.crosswalk(target))
 
     return {"framework_labels": framework_labels, "crosswalk": crosswalk}
+
+
+def as_json(server: Any) -> None:
+    """Let the tools of an MCP server answer in JSON, where Gradio writes what Python prints."""
+    write = server.postprocess_output_data
+
+    def written(data: Any, root_url: str) -> Any:
+        texts = [json.dumps(one, ensure_ascii=False) if isinstance(one, dict | list) else one for one in data]
+        return write(texts, root_url)
+
+    server.postprocess_output_data = written
 
 
 def _told(action: Callable[_P, _T]) -> Callable[_P, _T]:

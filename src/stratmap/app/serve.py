@@ -59,6 +59,7 @@ def launch(
     policy = Policy(
         known_hosts(settings.app.host, settings.app.allowed_hosts), settings.app.max_request_bytes, sessions
     )
+    from stratmap.app.api import as_json
     from stratmap.app.build import build_app
     from stratmap.app.health import Endpoints, Figures, Watched
 
@@ -75,6 +76,8 @@ def launch(
         server_port=chosen or None, prevent_thread_lock=True, quiet=True,
         **_options(settings, [outermost, Middleware(Gate, policy=policy)]),
     )  # fmt: skip
+    if app.mcp_server_obj:
+        as_json(app.mcp_server_obj)
     if told:
         told(app.local_url)
     if block:
