@@ -37,7 +37,7 @@ from stratmap.tagging.tiers import doubt
 
 OUT = ROOT / "models" / "fast-tier"
 WORK = ROOT / "build" / "fast-tier"
-DIMENSIONS = 96
+DIMENSIONS = 80
 COMMON = 1e-3  # a in a / (a + p): Arora et al. (2017), "smooth inverse frequency"
 STRENGTHS = {"vector": 10.0, "words": 10.0}
 _LOSS = 0.03  # macro-F1 that `auto` may lose against the full tagger in either half
