@@ -128,8 +128,9 @@ def write_portfolio(desk: DeskLike, by: str, shares: bool) -> tuple[str, str, st
     Raises:
         StratmapError: There is no archive, or more than a sheet holds.
     """
-    from stratmap.app.heat_picture import heat_png
-    from stratmap.reporting.svg import heat_map
+    from stratmap.reporting.drawing import heat_map_drawing
+    from stratmap.reporting.png import as_png
+    from stratmap.reporting.svg import as_svg
     from stratmap.reporting.workbook import write_workbook
 
     documents = desk.documents()
@@ -138,11 +139,11 @@ def write_portfolio(desk: DeskLike, by: str, shares: bool) -> tuple[str, str, st
     write_workbook(Path(book), [], coverage_of(desk))
     names, values = picture_values(grid, desk.framework, shares)
     title = f"{'Share' if shares else 'Number'} of documents by label and {by}" + (", in per cent" if shares else "")
-    picture = heat_map(names, grid.rows, values, title)
+    picture = heat_map_drawing(names, grid.rows, values, title)
     return (
         str(book),
-        write_text("stratmap-portfolio.svg", picture),
-        write_bytes("stratmap-portfolio.png", heat_png(names, grid.rows, values, title)),
+        write_text("stratmap-portfolio.svg", as_svg(picture)),
+        write_bytes("stratmap-portfolio.png", as_png(picture)),
     )
 
 
