@@ -225,12 +225,17 @@ class Desk:
         """
         return read_document(path, self.settings.reading)
 
-    def tag(self, document: Document) -> TaggedDocument:
-        """The tags of a document, as corrected by people where its text was."""
+    def tag(self, document: Document, progress: Callable[[int, int], None] | None = None) -> TaggedDocument:
+        """The tags of a document, as corrected by people where its text was.
+
+        Args:
+            document: What is tagged.
+            progress: Hears how many passages of a long document are read, and of how many.
+        """
         if self.reviews is None:
-            return self.reader.tag(document)
+            return self.reader.tag(document, progress)
         tagger = self.tagger
-        [read] = tagger.read_many([document])
+        [read] = tagger.read_many([document], progress)
         probabilities = tagger.probabilities(read)
         self.reviews.remember(self.reviews.features_of(read, probabilities, tagger.model))
         return self.reviews.corrected(tagger.tags_of(read, probabilities))

@@ -59,7 +59,9 @@ class FakeDesk:
             labels = {t.code: t.probability for g in self.tag(document).tags.values() for t in g if t.applied}
             self.known.append(IndexedDocument(document.doc_id, name, name, "", "en", 1, (country,), year, labels))
 
-    def tag(self, document: Document) -> TaggedDocument:
+    def tag(self, document: Document, progress=None) -> TaggedDocument:
+        if progress and len(document.pages) > 20:
+            progress(len(document.pages) // 2, len(document.pages))
         if "unreadable" in document.text:
             raise UsageError("expected a text in words, found none.")
         tags = {

@@ -37,6 +37,19 @@ class TestTagging:
         assert str(tmp_path) not in problems[0] + reports[1].document.source
         assert "Not read:" in tag_tab.show_report(desk, reports, 0, problems)
 
+    def test_a_long_file_tells_how_far_it_is(self, desk, tmp_path):
+        from reportlab.pdfgen.canvas import Canvas
+
+        canvas = Canvas(str(tmp_path / "long.pdf"))
+        for number in range(1, 31):
+            canvas.drawString(72, 700, f"Chapter {number}. Mobile clinics treated people in village {number}.")
+            canvas.showPage()
+        canvas.save()
+        steps = []
+        tag_tab.tag_reports(desk, SETTINGS, "", [str(tmp_path / "long.pdf")], lambda *step: steps.append(step))
+        assert [round(share, 2) for share, _ in steps] == [0, 0.3, 0.65]
+        assert steps[-1][1] == "Report 1 of 1: looking for evidence on 30 pages, 50% of it"
+
     def test_nothing_given_asks_for_a_text(self, desk):
         reports, problems = tag_tab.tag_reports(desk, SETTINGS, "  ", [], quiet)
         assert (reports, problems) == ([], [])

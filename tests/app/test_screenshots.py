@@ -1,8 +1,9 @@
 """The pictures in docs/, taken from the shipped models over the project archive.
 
-    STRATMAP_SCREENSHOTS=docs python -m pytest tests/app/test_screenshots.py
+    STRATMAP_SCREENSHOTS=docs STRATMAP_SCREENSHOT_VIEWS= python -m pytest tests/app/test_screenshots.py
 
-Without that variable they are skipped: they take minutes and change files of the repository.
+Without the first variable they are skipped: they take minutes and change files of the repository. The second one
+names the views, such as `-dark,-phone`; empty for the one in light on a laptop, left out for all.
 `STRATMAP_SCREENSHOT_INDEX` names an index to use in place of a new one.
 """
 
@@ -20,8 +21,9 @@ pytestmark = [
     pytest.mark.skipif(not FOLDER, reason="STRATMAP_SCREENSHOTS names no folder"),
     pytest.mark.skipif(CHROMIUM is None, reason="Chromium is missing; install it with: apt-get install chromium"),
 ]
-WIDE, PHONE = {"width": 1280, "height": 860}, {"width": 390, "height": 844}
-VIEWS = {"": (WIDE, "light"), "-dark": (WIDE, "dark"), "-phone": (PHONE, "light")}
+WIDE, PHONE = {"width": 1366, "height": 768}, {"width": 390, "height": 844}
+VIEWS = {"": (WIDE, "light"), "-dark": (WIDE, "dark"), "-phone": (PHONE, "light"), "-phone-dark": (PHONE, "dark")}
+SHOWN = os.environ.get("STRATMAP_SCREENSHOT_VIEWS", ",".join(VIEWS)).split(",")
 
 
 @pytest.fixture(scope="module")
@@ -40,13 +42,34 @@ def address(tmp_path_factory):
 
 
 def tag(page):
+    tab(page, "Tag")
     page.get_by_role("button", name="Seasonal workers").click()
     page.wait_for_selector(".sm-report")
     page.locator("#row-O5 > summary").click()
 
 
+def tab(page, name):
+    """Open a tab; on a phone some are in a menu."""
+    found = page.get_by_role("tab", name=name, exact=True)
+    if found.is_visible():
+        found.click()
+    else:
+        page.locator(".overflow-menu button").first.click()
+        page.locator(".overflow-dropdown").get_by_text(name, exact=True).click()
+
+
+def review(page):
+    tab(page, "Review")
+    page.wait_for_selector("#review .sm-question")
+
+
+def archive(page):
+    tab(page, "Archive")
+    page.wait_for_selector("#archive .sm-docs")
+
+
 def ask(page):
-    page.get_by_role("tab", name="Ask", exact=True).click()
+    tab(page, "Ask")
     page.locator("#question textarea").fill("Who offered tuberculosis treatment to people who work across borders?")
     page.locator("#question textarea").press("Enter")
     page.wait_for_selector(".sm-helped")
@@ -55,17 +78,17 @@ def ask(page):
 
 
 def portfolio(page):
-    page.get_by_role("tab", name="Portfolio", exact=True).click()
+    tab(page, "Portfolio")
     page.wait_for_selector(".sm-heat-cell")
 
 
 def framework(page):
-    page.get_by_role("tab", name="Framework", exact=True).click()
+    tab(page, "Framework")
     page.locator("[data-show=about-O5]").click()
 
 
 @pytest.mark.timeout(1_200)
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("view", SHOWN)
 def test_pictures(address, view):
     api = pytest.importorskip("playwright.sync_api")
     size, scheme = VIEWS[view]
@@ -78,9 +101,9 @@ def test_pictures(address, view):
         page.goto(address)
         page.wait_for_selector("#paste textarea")
         page.wait_for_timeout(1_000)
-        for name, show in (("tag", tag), ("ask", ask), ("portfolio", portfolio), ("framework", framework)):
+        for show in (tag, review, ask, framework, portfolio, archive):
             show(page)
             page.wait_for_timeout(1_500)
-            page.screenshot(path=Path(FOLDER) / f"app-{name}{view}.png")
+            page.screenshot(path=Path(FOLDER) / f"app-{show.__name__}{view}.png")
         browser.close()
     assert errors == []

@@ -199,3 +199,12 @@ def test_short_sentences_are_joined_and_spans_cover_the_passage():
     assert text[found[0][0] : found[0][1]].startswith("Yes. The road")
     one = evidence(passage, found[0], 0.123456)
     assert (one.page, one.start, one.text, one.probability) == (4, 100, text[slice(*found[0])], 0.1235)
+
+
+def test_a_long_document_tells_how_far_it_is_and_a_short_one_nothing(tagger):
+    steps = []
+    tagger.tag(document(" ".join(f"Stage {n} of the road was opened to traffic. " + FILLER for n in range(240))),
+               lambda *step: steps.append(step))  # fmt: skip
+    assert [done for done, _ in steps] == list(range(0, steps[0][1], 96))
+    assert len(steps) > 1
+    tagger.tag(document(ENGLISH), lambda *step: pytest.fail("a short one is read at once"))

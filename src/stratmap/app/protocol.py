@@ -5,7 +5,7 @@ Comes in: nothing. Goes out: a protocol and the records that tabs keep in a sess
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -25,8 +25,8 @@ class DeskLike(Protocol):
     def reviews(self) -> Reviews | None:
         """Corrections, review and versions of the index; None where there is no index."""
 
-    def tag(self, document: Document) -> TaggedDocument:
-        """The tags of a document with their evidence."""
+    def tag(self, document: Document, progress: Callable[[int, int], None] | None = ...) -> TaggedDocument:
+        """The tags of a document with their evidence; `progress` hears how far a long one is read."""
 
     def ask(self, question: str, filters: Filters = ..., history: Sequence[str] = ...) -> Answer:
         """The answer to a question; `history` holds the earlier questions of the conversation."""

@@ -66,9 +66,9 @@ def read_upload(path: Path, settings: Settings) -> Document:
     return read_bytes(path.read_bytes(), path.name, settings.reading)
 
 
-def tag_report(desk: DeskLike, document: Document) -> TaggedReport:
+def tag_report(desk: DeskLike, document: Document, progress: Callable[[int, int], None] | None = None) -> TaggedReport:
     """Tag one document and look for its neighbours; an archive that cannot be asked is a note, not an error."""
-    tagged = desk.tag(document)
+    tagged = desk.tag(document, progress)
     try:
         return TaggedReport(document, tagged, tuple(desk.similar(document, _NEAREST)))
     except StratmapError as error:
@@ -93,12 +93,28 @@ def tag_reports(
         progress(position / len(sources), f"{counted}: reading")
         try:
             document = read()
-            length = plural(len(document.pages), "page")
-            progress((position + 0.3) / len(sources), f"{counted}: looking for evidence on {length}")
-            done.append(tag_report(desk, document))
+            told = _Within(progress, position, len(sources), len(document.pages))
+            told(0, 1)
+            done.append(tag_report(desk, document, told))
         except StratmapError as error:
             problems.append(str(error))
     return done, problems
+
+
+@dataclass(frozen=True, slots=True)
+class _Within:
+    """Tells how far one report of several is: a third of its share is for reading the file, the rest for tagging."""
+
+    progress: Progress
+    position: int
+    count: int
+    pages: int
+
+    def __call__(self, done: int, total: int) -> None:
+        share = done / max(1, total)
+        far = f", {share:.0%} of it" if done else ""
+        said = f"Report {self.position + 1} of {self.count}: looking for evidence on {plural(self.pages, 'page')}{far}"
+        self.progress((self.position + 0.3 + 0.7 * share) / self.count, said)
 
 
 def show_report(desk: DeskLike, reports: Sequence[TaggedReport], position: int, problems: Sequence[str]) -> str:
@@ -173,12 +189,13 @@ def build(desk: DeskLike, settings: Settings) -> Parts:
     state = gr.State([])
     box, inputs, starts = _input_box()
     picker = gr.Radio(label="Reports", choices=[], type="index", visible=False, elem_id="picker")
-    with gr.Row(visible=False, elem_classes="sm-actions") as tools:
+    with gr.Row(visible=False, elem_classes="sm-actions sm-tools") as tools:
+        _caption("Download")
         files = [
-            gr.DownloadButton(f"Download {form}", size="sm", scale=0, min_width=140, elem_id=f"tag-{form.lower()}")
-            for form in _FORMS
+            gr.DownloadButton(form, size="sm", scale=0, min_width=66, elem_id=f"tag-{form.lower()}") for form in _FORMS
         ]
-        targets = [gr.Button(_NAMES.get(t, t), size="sm", scale=0, min_width=150) for t in _targets(desk)]
+        _caption("In the words of")
+        targets = [gr.Button(_NAMES.get(t, t), size="sm", scale=0, min_width=120) for t in _targets(desk)]
     related = gr.HTML(apply_default_css=False, elem_id="crosswalk")
     shown = gr.HTML(empty(*_START), elem_id="report", js_on_load=behaviour(), apply_default_css=False)
     reader = gr.HTML(js_on_load=behaviour(), apply_default_css=False, elem_id="tag-reader")
@@ -198,6 +215,10 @@ def build(desk: DeskLike, settings: Settings) -> Parts:
         )
     wire_reader(shown, reader, lambda key: open_place(desk, key), "open_neighbour")
     return Parts(shown, state, picker, files)
+
+
+def _caption(words: str) -> None:
+    gr.HTML(f'<span class="sm-muted">{words}</span>', elem_classes="sm-or", apply_default_css=False)
 
 
 def retagged(desk: DeskLike, reports: Sequence[TaggedReport]) -> list[TaggedReport]:
@@ -273,7 +294,7 @@ def _input_box() -> tuple[Any, Any, Any]:
             )
         with gr.Row(elem_classes="sm-actions"):
             go = gr.Button("Tag this report", variant="primary", elem_id="tag-go", scale=0, min_width=180)
-            gr.HTML('<span class="sm-muted">or try</span>', elem_classes="sm-or", apply_default_css=False)
+            _caption("or try")
             tries = [gr.Button(name, size="sm", scale=0, min_width=130) for name in SAMPLES]
     return box, (pasted, files), (go, tries)
 

@@ -6,7 +6,7 @@ descriptions. It writes nothing and knows no index.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -21,6 +21,7 @@ from stratmap.settings import ReadingSettings, TaggingSettings
 from stratmap.tagging.evidence import choose, evidence, spans, weight
 from stratmap.tagging.pooling import pool, weights_of
 
+Progress = Callable[[int, int], None]
 _BATCH_PASSAGES = 96
 _NEAR = 0.6  # of its threshold: from here on a label that is not applied is worth a look
 
@@ -88,9 +89,10 @@ class Tagger:
         self._reading = reading or ReadingSettings()
         self._column = {code: column for column, code in enumerate(model.labels)}
 
-    def tag(self, document: Document) -> TaggedDocument:
-        """The tags of one document."""
-        return next(self.tag_many([document]))
+    def tag(self, document: Document, progress: Progress | None = None) -> TaggedDocument:
+        """The tags of one document; `progress` hears how many of a long one's passages are read, and of how many."""
+        [read] = self.read_many([document], progress)
+        return self.tags_of(read)
 
     def tag_many(self, documents: Iterable[Document]) -> Iterator[TaggedDocument]:
         """The tags of documents, in their order; passages of several documents share a pass of the encoder."""
@@ -106,22 +108,24 @@ class Tagger:
                 return whole
         return split_passages(document, self.encoder.count_tokens, min(self._reading.passage_tokens, window))
 
-    def read_many(self, documents: Iterable[Document]) -> Iterator[Read]:
-        """Split and encode documents, each passage once."""
+    def read_many(self, documents: Iterable[Document], progress: Progress | None = None) -> Iterator[Read]:
+        """Split and encode documents, each passage once; `progress` hears of the parts of a long one."""
         waiting: list[tuple[Document, tuple[Passage, ...]]] = []
         count = 0
         for document in documents:
             waiting.append((document, self.passages(document)))
             count += len(waiting[-1][1])
             if count >= _BATCH_PASSAGES:
-                yield from self._encoded(waiting)
+                yield from self._encoded(waiting, progress)
                 waiting, count = [], 0
-        yield from self._encoded(waiting)
+        yield from self._encoded(waiting, progress)
 
-    def _encoded(self, waiting: list[tuple[Document, tuple[Passage, ...]]]) -> Iterator[Read]:
+    def _encoded(
+        self, waiting: list[tuple[Document, tuple[Passage, ...]]], progress: Progress | None
+    ) -> Iterator[Read]:
         if len(waiting) == 1 and len(waiting[0][1]) > _BATCH_PASSAGES:
             document, passages = waiting[0]
-            yield Read(document, passages, self._in_parts(passages))
+            yield Read(document, passages, self._in_parts(passages, progress))
             return
         encoded = self.encoder.encode_full([p.text for _, passages in waiting for p in passages])
         start = 0
@@ -130,12 +134,13 @@ class Tagger:
             yield Read(document, passages, Encoded(encoded.embeddings[part], encoded.hidden[part]))
             start += len(passages)
 
-    def _in_parts(self, passages: Sequence[Passage]) -> Encoded:
+    def _in_parts(self, passages: Sequence[Passage], progress: Progress | None) -> Encoded:
         """A long document: hidden states are half a megabyte a passage, so they are kept as half precision."""
-        parts = [
-            self.encoder.encode_full([p.text for p in passages[i : i + _BATCH_PASSAGES]])
-            for i in range(0, len(passages), _BATCH_PASSAGES)
-        ]
+        parts = []
+        for i in range(0, len(passages), _BATCH_PASSAGES):
+            if progress:
+                progress(i, len(passages))
+            parts.append(self.encoder.encode_full([p.text for p in passages[i : i + _BATCH_PASSAGES]]))
         hidden = tuple(rows.astype(np.float16) for part in parts for rows in part.hidden)
         return Encoded(np.concatenate([part.embeddings for part in parts]), hidden)
 

@@ -16,7 +16,7 @@ from stratmap.framework import Framework
 from stratmap.records import Document, TaggedDocument
 from stratmap.settings import Settings
 from stratmap.tagging.fast_model import FastModel
-from stratmap.tagging.tagger import Tagger
+from stratmap.tagging.tagger import Progress, Tagger
 
 FULL, FAST, AUTO = TIERS = ("full", "fast", "auto")
 _GROUP = 64  # documents that the fast tier reads before the full one is asked
@@ -53,9 +53,10 @@ class TieredTagger:
         self._full = full
         self.escalate_above = escalate_above
 
-    def tag(self, document: Document) -> TaggedDocument:
-        """The tags of one document."""
-        return next(self.tag_many([document]))
+    def tag(self, document: Document, progress: Progress | None = None) -> TaggedDocument:
+        """The tags of one document; the full tagger tells `progress` how far it is in a long one."""
+        first = self.fast.tag(document)
+        return self._full().tag(document, progress) if doubt(first) > self.escalate_above else first
 
     def tag_many(self, documents: Iterable[Document]) -> Iterator[TaggedDocument]:
         """The tags of documents, in their order."""

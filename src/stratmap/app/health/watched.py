@@ -7,7 +7,7 @@ text, and changes nothing of what the desk does or raises.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -31,10 +31,10 @@ class Watched:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._desk, name)
 
-    def tag(self, document: Document) -> TaggedDocument:
+    def tag(self, document: Document, progress: Callable[[int, int], None] | None = None) -> TaggedDocument:
         """The tags of a document."""
         with self._timed("tag") as facts:
-            tagged = self._desk.tag(document)
+            tagged = self._desk.tag(document, progress)
             labels = sum(tag.applied for group in tagged.tags.values() for tag in group)
             facts |= {"pages": tagged.pages, "labels": labels}
             self._figures.pages.inc(tagged.pages)
