@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stratmap.index.best import best_rows
+from stratmap.index.cells_file import check_cells
 
 Rows = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float32]
@@ -141,8 +142,10 @@ def read_cells(path: Path) -> Any:
     """An inverted file whose codes stay on the disk until they are needed.
 
     Raises:
-        RuntimeError: The file is none.
+        ValueError: The file is none, or is not as `write_cells` writes it.
+        OSError: It cannot be read.
     """
+    check_cells(path)  # faiss itself believes the counts that it finds
     import faiss
 
     return faiss.read_index(str(path), faiss.IO_FLAG_MMAP | faiss.IO_FLAG_READ_ONLY)
