@@ -192,7 +192,8 @@ def build(desk: DeskLike, settings: Settings) -> Parts:
     with gr.Row(visible=False, elem_classes="sm-actions sm-tools") as tools:
         _caption("Download")
         files = [
-            gr.DownloadButton(form, size="sm", scale=0, min_width=66, elem_id=f"tag-{form.lower()}") for form in _FORMS
+            gr.DownloadButton(form, size="sm", scale=0, min_width=66, elem_id=f"tag-{form.lower()}", interactive=False)
+            for form in _FORMS
         ]
         _caption("In the words of")
         targets = [gr.Button(_NAMES.get(t, t), size="sm", scale=0, min_width=120) for t in _targets(desk)]
@@ -215,6 +216,11 @@ def build(desk: DeskLike, settings: Settings) -> Parts:
         )
     wire_reader(shown, reader, lambda key: open_place(desk, key), "open_neighbour")
     return Parts(shown, state, picker, files)
+
+
+def _ready(paths: Sequence[str | None]) -> list[Any]:
+    """Buttons that give these files; one without a file cannot be pressed."""
+    return [gr.DownloadButton(value=path, interactive=path is not None) for path in paths]
 
 
 def _caption(words: str) -> None:
@@ -263,7 +269,7 @@ def wire_corrections(desk: DeskLike, parts: Parts, author: Any, learned: Any) ->
         show_progress="hidden",
         **UNLISTED,
     ).then(
-        lambda reports: write_files(desk, reports),
+        lambda reports: _ready(write_files(desk, reports)),
         parts.state,
         parts.files,
         api_name="write_corrected",
@@ -319,19 +325,21 @@ def _wire(desk: DeskLike, settings: Settings, inputs: Any, starts: Any, outputs:
             gr.Row(visible=bool(reports)),
             "",
             "",
+            *(gr.DownloadButton(interactive=False) for _ in _FORMS),  # until the files of these reports are written
         )
 
     def write(reports: list[TaggedReport]) -> Any:
-        return write_files(desk, reports)
+        return _ready(write_files(desk, reports))
 
     state = outputs[1]
-    go.click(tag, [pasted, files], list(outputs), api_name="tag_reports").then(
+    filled = [*outputs, *links]
+    go.click(tag, [pasted, files], filled, api_name="tag_reports").then(
         write, state, list(links), api_name="write_files", show_progress="hidden"
     )
     for button, name in zip(tries, SAMPLES, strict=True):
         key = name.lower().replace(" ", "_")
         button.click(lambda name=name: (SAMPLES[name], None), None, [pasted, files], api_name=f"sample_{key}").then(
-            tag, [pasted, files], list(outputs), api_name=f"tag_{key}", api_visibility="undocumented"
+            tag, [pasted, files], filled, api_name=f"tag_{key}", api_visibility="undocumented"
         ).then(
             write, state, list(links), api_name=f"write_{key}", api_visibility="undocumented", show_progress="hidden"
         )
