@@ -101,6 +101,9 @@ def test_the_html_report_is_escaped_and_fetches_nothing(report):
     assert not re.findall(r"(?:src|href)=|url\(|@import", text)
     assert set(re.findall(r"https?://[^\"' ]+", text)) == {"http://www.w3.org/2000/svg"}
     assert text.count("<svg") == 4
+    behind = etree.HTML(text).find(".//details/ul/li")
+    assert "".join(behind.itertext()).startswith("Georgia, 2020: 1 (<b>.pdf)“Grants <script>")
+    assert "prefers-color-scheme:dark" in text
 
 
 def test_the_docx_report_quotes_with_pages(report):

@@ -13,6 +13,10 @@ from stratmap.framework import Framework
 from stratmap.reporting.coverage_records import Coverage, CoveredDocument
 
 _QUOTATION = 400  # characters
+_ORIGIN = (
+    "Labels were suggested by a classifier or given by people; the quotations show what they rest on. A document may "
+    "carry several labels or none."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +64,32 @@ def build_report(
     """Put the report together; the quotations of a label are its most probable ones, one a document."""
     summaries = []
     for label, counted in zip(framework.labels, coverage.labels, strict=True):
-        sentence = f"{counted.documents:,} of {coverage.documents:,} documents ({counted.share:.0%})."
+        sentence = f"{counted.documents:,} of {_number(coverage.documents, 'document')} ({counted.share:.0%})."
         found = _quotations(documents, label.code, quotations)
         summaries.append(LabelSummary(label.code, label.name, label.statement, sentence, found))
-    name = title or f"Coverage of {framework.name}"
+    name = title or f"Coverage: {framework.name}"
     return Report(name, _summary(coverage), coverage, tuple(summaries))
 
 
 def _summary(coverage: Coverage) -> tuple[str, ...]:
-    lines = [f"{coverage.documents:,} documents."]
+    lines = [f"{_number(coverage.documents, 'document')}. {_ORIGIN}"]
     if coverage.years:
-        span = f"{coverage.years[0][0]} to {coverage.years[-1][0]}"
-        lines.append(f"Years {span}; {coverage.undated:,} documents state none.")
-    alike = f"{len(coverage.duplicates):,} groups of documents with the same text"
-    near = f"{len(coverage.near_duplicates):,} of documents that say nearly the same"
-    lines.append(f"{len(coverage.gaps):,} gaps, {alike}, {near}.")
+        first, last = coverage.years[0][0], coverage.years[-1][0]
+        span = f"Years {first} to {last}" if first != last else f"Year {first}"
+        lines.append(f"{span}; {coverage.undated:,} without a year.")
+    alike = f"{_number(len(coverage.duplicates), 'group')} of documents with the same text"
+    near = f"{_number(len(coverage.near_duplicates), 'group')} of documents that say nearly the same"
+    lines.append(f"{_number(len(coverage.gaps), 'gap')}; {alike}; {near}.")
     return tuple(lines)
+
+
+def _number(count: int, noun: str) -> str:
+    """A count with its noun.
+
+    >>> _number(1, "gap"), _number(1_200, "gap")
+    ('1 gap', '1,200 gaps')
+    """
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _quotations(documents: Sequence[CoveredDocument], code: str, most: int) -> tuple[Quotation, ...]:

@@ -10,21 +10,31 @@ from collections.abc import Iterable
 
 from stratmap.reporting.characters import xml_safe
 from stratmap.reporting.charts import charts
-from stratmap.reporting.coverage_records import Coverage
-from stratmap.reporting.report import LabelSummary, Report
+from stratmap.reporting.coverage_records import Coverage, CoverageCell
+from stratmap.reporting.report import LabelSummary, Quotation, Report
 from stratmap.reporting.svg import as_svg
 
+_MOST_NAMES = 20
 _STYLE = """
-body{font:16px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#1b1b1b}
-h1,h2,h3{line-height:1.2}table{border-collapse:collapse}th,td{border:1px solid #ccc;padding:.25rem .6rem;
-text-align:left}td.n{text-align:right}blockquote{margin:.5rem 0;padding-left:1rem;border-left:3px solid #2f6db3}
-cite{color:#555;font-size:.9em}figure{margin:1rem 0;overflow-x:auto}
+:root{color-scheme:light dark;--ink:#1b1b1b;--page:#fff;--soft:#555;--line:#ccc;--mark:#2f6db3}
+@media (prefers-color-scheme:dark){:root{--ink:#e6e6e6;--page:#16191d;--soft:#b0b6bd;--line:#4a5057;--mark:#7fb0e6}}
+@media print{:root{--ink:#000;--page:#fff;--soft:#333;--line:#999;--mark:#2f6db3}section,figure{break-inside:avoid}}
+body{font:16px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:var(--ink);
+background:var(--page)}h1,h2,h3{line-height:1.2}table{border-collapse:collapse}caption{text-align:left;color:var(--soft)}
+th,td{border:1px solid var(--line);padding:.25rem .6rem;text-align:left}.n{text-align:right}
+blockquote{margin:.5rem 0;padding-left:1rem;border-left:3px solid var(--mark)}cite{color:var(--soft);font-size:.9em}
+figure{margin:1rem 0;overflow-x:auto}svg{border-radius:4px}summary{cursor:pointer}summary:focus-visible{
+outline:2px solid}
+details li{margin:.25rem 0}
 """
 
 
 def report_html(report: Report) -> str:
     """The whole page."""
     title = _text(report.title)
+    cells: dict[str, list[CoverageCell]] = {}
+    for cell in report.coverage.cells:
+        cells.setdefault(cell.code, []).append(cell)
     body = [
         f"<h1>{title}</h1>",
         *(f"<p>{_text(line)}</p>" for line in report.summary),
@@ -34,7 +44,7 @@ def report_html(report: Report) -> str:
         "<h2>Gaps</h2>",
         _list(gap.text for gap in report.coverage.gaps),
         "<h2>Labels one by one</h2>",
-        *(_label(summary) for summary in report.labels),
+        *(_label(summary, cells.get(summary.code, [])) for summary in report.labels),
         *_duplicates(report.coverage),
     ]
     policy = "default-src 'none'; style-src 'unsafe-inline'"
@@ -54,19 +64,35 @@ def _figures(coverage: Coverage) -> Iterable[str]:
 
 def _labels(coverage: Coverage) -> str:
     rows = "".join(
-        f'<tr><td>{_text(one.code)}</td><td>{_text(one.name)}</td><td class="n">{one.documents:,}</td>'
-        f'<td class="n">{one.share:.1%}</td></tr>'
+        f'<tr><th scope="row">{_text(one.code)}</th><td>{_text(one.name)}</td><td>{_text(one.group)}</td>'
+        f'<td class="n">{one.documents:,}</td><td class="n">{one.share:.1%}</td></tr>'
         for one in coverage.labels
     )
-    return f"<table><thead><tr><th>Code<th>Label<th>Documents<th>Share</tr></thead><tbody>{rows}</tbody></table>"
+    heads = "".join(f'<th scope="col">{name}</th>' for name in ("Code", "Label", "Group", "Documents", "Share"))
+    return f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
 
 
-def _label(summary: LabelSummary) -> str:
+def _label(summary: LabelSummary, cells: list[CoverageCell]) -> str:
     quotes = "".join(
         f"<blockquote>{_text(one.text)}<br><cite>{_text(one.place)}</cite></blockquote>" for one in summary.quotations
     )
     head = f"<h3>{_text(summary.code)} {_text(summary.name)}</h3><p>{_text(summary.statement)}</p>"
-    return f"<section>{head}<p>{_text(summary.sentence)}</p>{quotes}</section>"
+    return f"<section>{head}<p>{_text(summary.sentence)}</p>{quotes}{_behind(cells)}</section>"
+
+
+def _behind(cells: list[CoverageCell]) -> str:
+    """The documents and words behind each country and year of a label, folded away."""
+    lines = []
+    for cell in cells:
+        place = f"{cell.country}, {cell.year if cell.year is not None else 'no year'}"
+        names = ", ".join(cell.names[:_MOST_NAMES]) + (", …" if len(cell.names) > _MOST_NAMES else "")
+        quotes = "".join(
+            f"<br>“{_text(one.text)}” <cite>{_text(Quotation(one.document, one.page, '').place)}</cite>"
+            for one in cell.evidence
+        )
+        lines.append(f"<li><b>{_text(place)}</b>: {cell.documents:,} ({_text(names)}){quotes}</li>")
+    heading = "Behind each country and year"
+    return f"<details><summary>{heading}</summary><ul>{''.join(lines)}</ul></details>" if lines else ""
 
 
 def _duplicates(coverage: Coverage) -> Iterable[str]:
