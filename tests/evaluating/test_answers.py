@@ -125,8 +125,11 @@ def _hold(figures):
 
 
 @pytest.mark.timeout(900)
-def test_every_tenth_of_our_questions_keeps_the_floors(project_archive, root):
-    _hold(evaluate_answers(project_archive, read_questions([root / "evaluation/questions/corpora.jsonl"])[::10]))
+def test_some_of_our_questions_keep_the_floors(project_archive, root):
+    questions = read_questions([root / "evaluation/questions/corpora.jsonl"])
+    answerable = [question for question in questions if question.answerable]
+    others = [question for question in questions if not question.answerable]
+    _hold(evaluate_answers(project_archive, answerable[::10] + others[::3]))  # one in ten is too few of the others
 
 
 @pytest.mark.slow
