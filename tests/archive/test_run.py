@@ -104,12 +104,15 @@ def test_three_tries_then_aside(folder, tmp_path, settings):
 def test_a_worker_that_dies_or_hangs_costs_its_item_only(folder, tmp_path, settings):
     (folder / "part0" / "die.txt").write_text("DIE")
     (folder / "part0" / "hang.txt").write_text("HANG")
-    log = tmp_path / "log"
-    quick = replace(settings, reading=replace(settings.reading, timeout_s=0.8))
-    result = start(folder, tmp_path / "out", quick, jobs=2, log=log)
-    reasons = {one["source"].rpartition("/")[2]: (one["reason"], one["tries"]) for one in lines(result.failures)}
+    for limit_s in (0.8, 3.2, 12.8):  # on a busy machine an ordinary document may be late too, but not at every limit
+        quick = replace(settings, reading=replace(settings.reading, timeout_s=limit_s))
+        result = start(folder, tmp_path / f"out{limit_s}", quick, jobs=2, log=tmp_path / f"log{limit_s}")
+        reasons = {one["source"].rpartition("/")[2]: (one["reason"], one["tries"]) for one in lines(result.failures)}
+        if len(reasons) == 3:
+            break
+    assert set(reasons) == {"broken.pdf", "die.txt", "hang.txt"}
     assert "exit code 9" in reasons["die.txt"][0]
-    assert "took longer than 4 s" in reasons["hang.txt"][0]
+    assert f"took longer than {5 * limit_s:.0f} s" in reasons["hang.txt"][0]
     assert (reasons["die.txt"][1], reasons["hang.txt"][1], result.done) == (3, 3, 12)
 
 
