@@ -92,13 +92,32 @@ def decide(parts: np.ndarray, wanted: np.ndarray) -> Decision:
 def held_out_logits(
     items: Sequence[Item], vectors: np.ndarray, folds: np.ndarray, work: Work
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Logits (3, n, n_labels) and targets (n, n_labels) of all texts in a calibration fold."""
+    """Logits (3, n, n_labels) and targets (n, n_labels) of all texts in a calibration fold.
+
+    Passages of our own are left out where there are others: they are easier to tell apart than what people bring
+    (0.80 / 0.74 mean average precision against 0.77 / 0.69), and probabilities fitted on them promise too much.
+    """
     logits, wanted = [], []
+    only_own = all(item.source.startswith("own-") for item in items)
     for fold in range(folds.max() + 1):
         test = folds == fold
-        logits.append(work.array(f"held-out-{fold}", lambda t=test: held_out(items, vectors, t, FOLD_SETTINGS)))
-        wanted.append(targets([items[i] for i in np.flatnonzero(test)]))
+        asked = [items[i] for i in np.flatnonzero(test)]
+        counts = np.array([only_own or not item.source.startswith("own-") for item in asked])
+        kept = work.array(f"held-out-{fold}", lambda t=test: held_out(items, vectors, t, FOLD_SETTINGS))
+        logits.append(kept[:, counts])
+        wanted.append(targets(asked)[counts])
     return np.concatenate(logits, axis=1), np.concatenate(wanted)
+
+
+def averaged(tower: Tower, others: Sequence[Path]) -> Tower:
+    """The tower with the mean of its weights and those that earlier runs kept (`tower.pt` of their work folders).
+
+    Two towers trained from the same encoder on overlapping texts are near enough for their mean to rank better than
+    either: 0.770 / 0.750 mean average precision on dev after 0.754 / 0.751 and 0.756 / 0.735.
+    """
+    states = [tower.state_dict(), *(torch.load(path, weights_only=True) for path in others)]
+    tower.load_state_dict({key: sum(state[key] for state in states) / len(states) for key in states[0]})
+    return tower.eval()
 
 
 def final_tower(items: Sequence[Item], work: Work) -> Tower:
@@ -124,6 +143,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "tagger")
     parser.add_argument("--repository-only", action="store_true")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--average", type=Path, action="append", default=[], help="weights of an earlier run")
     parser.add_argument("--stage", choices=("all", "held-out", "tower"), default="all")
     asked = parser.parse_args()
     torch.set_num_threads(asked.threads)
@@ -141,7 +161,7 @@ def main() -> None:
     decision = decide(parts, wanted)
     write_folder(
         asked.out,
-        final_tower(repeated(fewer), work),
+        averaged(final_tower(repeated(fewer), work), asked.average),
         fit_linear(items, vectors),
         decision,
         {"texts": len(items), "repository_only": asked.repository_only},
