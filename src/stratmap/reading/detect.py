@@ -161,9 +161,7 @@ def _refuse_binary(text: str, name: str, named: str) -> None:
     """Refuse content in which control or replacement characters are no accident."""
     if not text:
         return
-    strange = sum(
-        1 for char in text if (char < " " and char not in "\t\n\r\f\x0b\x1b\x00\x08") or char == "\ufffd"
-    )
+    strange = sum(1 for char in text if (char < " " and char not in "\t\n\r\f\x0b\x1b\x00\x08") or char == "\ufffd")
     strange += max(0, text.count("\x00") - len(text) // 50)
     if strange > max(8, len(text) // 25):
         expected = f"a {named.upper()} file" if named in BINARY else "text"

@@ -113,11 +113,7 @@ def _kind(paragraph: Foreign, styles: dict[str, str]) -> str:
         return "text"
     style = properties.find(f"{_W}pStyle")
     named = styles.get(style.get(f"{_W}val"), "").lower() if style is not None else ""
-    if (
-        named.startswith("heading")
-        or named in {"title", "subtitle"}
-        or properties.find(f"{_W}outlineLvl") is not None
-    ):
+    if named.startswith("heading") or named in {"title", "subtitle"} or properties.find(f"{_W}outlineLvl") is not None:
         return "heading"
     if named.startswith("toc"):
         return "contents"

@@ -228,9 +228,7 @@ class _Layout:
                 if found:
                     return cls(names, found[:1] if group is _TEXTS else found, 1)
             texts = [
-                i
-                for i in columns
-                if (names[i] if i < len(names) else "") not in known and _is_prose(sample[1:], i)
+                i for i in columns if (names[i] if i < len(names) else "") not in known and _is_prose(sample[1:], i)
             ]
             return cls(names, texts or [i for i, name in enumerate(names) if name in _TITLES], 1)
         heading = int(len(sample) > 1 and _is_heading(sample[0]) and len(set(names)) == len(names))

@@ -238,9 +238,7 @@ def _shared(previous: list[_Unit], group: list[_Unit], pages: Sequence[Page]) ->
     return previous, group
 
 
-def _verified(
-    groups: list[list[_Unit]], pages: Sequence[Page], counter: _Counter, limit: int
-) -> list[list[_Unit]]:
+def _verified(groups: list[list[_Unit]], pages: Sequence[Page], counter: _Counter, limit: int) -> list[list[_Unit]]:
     """Count nearly full passages as wholes: for a few tokenizers that is more than the sum of the parts."""
     full = [index for index, group in enumerate(groups) if len(group) > 1 and _tokens(group) > 0.8 * limit]
     texts = [pages[groups[index][0].page].text[groups[index][0].start : groups[index][-1].end] for index in full]
@@ -250,9 +248,7 @@ def _verified(
     result: list[list[_Unit]] = []
     for index, group in enumerate(groups):
         middle = (len(group) + 1) // 2
-        result += (
-            _verified([group[:middle], group[middle:]], pages, counter, limit) if index in too_long else [group]
-        )
+        result += _verified([group[:middle], group[middle:]], pages, counter, limit) if index in too_long else [group]
     return result
 
 

@@ -153,9 +153,7 @@ def _edges_apart(pages: list[list[Line]]) -> list[list[Line]]:
     enough = 2 if len(pages) < 6 else 3
     result = []
     for lines, found in zip(pages, edges, strict=True):
-        running = {
-            i: e for i, e in found.items() if len(pages) > 1 and seen[(e, edge_key(lines[i].text))] >= enough
-        }
+        running = {i: e for i, e in found.items() if len(pages) > 1 and seen[(e, edge_key(lines[i].text))] >= enough}
         by_height = [index for _, index in sorted((-lines[index].y, index) for index in running)]
         moved = {index: replace(lines[index], apart=True, hyphen=False) for index in by_height}
         head = [line for index, line in moved.items() if running[index] == "top"]

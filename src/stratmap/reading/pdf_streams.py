@@ -14,9 +14,7 @@ import zlib
 _MAX_DEFLATE = 1_032
 _MAX_STREAM = 32_000_000  # ten times the largest page content met in reports
 _STREAM = re.compile(rb"stream\r?\n")
-_FILTERS = re.compile(
-    rb"/(?:FlateDecode|Fl|LZWDecode|LZW|RunLengthDecode|RL|ASCIIHexDecode|AHx|ASCII85Decode|A85)\b"
-)
+_FILTERS = re.compile(rb"/(?:FlateDecode|Fl|LZWDecode|LZW|RunLengthDecode|RL|ASCIIHexDecode|AHx|ASCII85Decode|A85)\b")
 _DICTIONARY = 2_000
 _BLOCK = 1_000_000
 

@@ -104,25 +104,14 @@ def _ends(text: str, start: int, match: re.Match[str], language: str) -> bool:
     bare = word.lower().rstrip(".")
     if bare in _ABBREVIATIONS:
         return bare in _OFTEN_FINAL and bool(letter)
-    if (
-        len(bare) == 1
-        and word.isalpha()
-        and (word.isupper() or text[match.end() : match.end() + 2].strip().isdigit())
-    ):
+    if len(bare) == 1 and word.isalpha() and (word.isupper() or text[match.end() : match.end() + 2].strip().isdigit()):
         return False  # an initial, or a letter before a number ("д. 5")
-    if (
-        "." in bare
-        and len(bare) <= 8
-        and all(len(part) <= 1 for part in bare.split("."))
-        and not bare[0].isdigit()
-    ):
+    if "." in bare and len(bare) <= 8 and all(len(part) <= 1 for part in bare.split(".")) and not bare[0].isdigit():
         return bool(letter) and not letter.isupper()  # U.S., П.С.
     at_front = not text[start : match.start() - len(word)].strip()
     if at_front and _NUMBER.match(word):
         return False  # the number of a list item
-    return not (
-        language in {"de", "cs", "sk", "sl", "hr", "bs", "sr", "hu", "tr", "az"} and _ordinal(word, letter)
-    )
+    return not (language in {"de", "cs", "sk", "sl", "hr", "bs", "sr", "hu", "tr", "az"} and _ordinal(word, letter))
 
 
 def _word_before(text: str, start: int, end: int) -> str:
