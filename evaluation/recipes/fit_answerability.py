@@ -33,7 +33,6 @@ from stratmap.answering.archive import Scorer
 from stratmap.answering.extract import score_sentences, sentences_of
 from stratmap.answering.finding import Finder
 from stratmap.answering.questions import clean_question, fitted
-from stratmap.answering.terms import expand
 from stratmap.encoding import Encoder, load_encoder
 from stratmap.records import Filters, Hit, IndexedDocument, Passage
 from stratmap.settings import AnsweringSettings
@@ -177,9 +176,8 @@ def measured(pool: Pool, cases: list[Case], encoder: Any, reranker: Scorer | Non
             print(f"{number} of {len(cases)}", flush=True)
         pool.without = case.hidden
         found = finder.find(clean_question(case.question, 2_000), Filters())
-        vector = encoder.encode([fitted(expand(found.question), encoder)])[0]
         sentences = sentences_of(found.hits[: refusal.READ], pool.page_text)
-        scored = score_sentences(found.question, vector, sentences, encoder)
+        scored = score_sentences(found.question, found.vector, sentences, encoder)
         rows.append(refusal.features(found, scored))
     return rows
 

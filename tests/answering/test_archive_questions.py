@@ -106,3 +106,10 @@ def test_follow_ups(question, history, expected):
 
 def test_pronouns_take_the_topic_along():
     assert "Gaziantep" in standalone("Who paid for it?", ["What was built in Gaziantep?"])
+
+
+def test_a_list_leaves_out_documents_on_another_topic_and_keeps_those_whose_title_names_it(assistant):
+    named = {c.document for c in assistant.ask("Which projects worked with unaccompanied children?").citations}
+    assert named == {"serbia-health.pdf"}
+    named = {c.document for c in assistant.ask("Which projects in Moldova work with diaspora?").citations}
+    assert named == {"moldova-diaspora.md"}

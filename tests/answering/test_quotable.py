@@ -83,4 +83,5 @@ def test_a_long_list_is_cut_where_a_quotation_ends():
 
 def test_passages_of_headings_alone_are_bare():
     assert is_bare("2. Finding them\n\nKazakhstan Page 2 of 2", "Report > 2. Finding them")
+    assert is_bare("Finding them", "", "Finding them")
     assert not is_bare("2. Finding them\n\nThe hotline took calls.", "Report > 2. Finding them")

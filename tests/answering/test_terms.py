@@ -4,7 +4,7 @@ import pytest
 
 from stratmap.answering.names import canonical, countries, names
 from stratmap.answering.questions import Wanted, wanted
-from stratmap.answering.terms import ABBREVIATIONS, corrections, expand, expansions
+from stratmap.answering.terms import ABBREVIATIONS, corrections, expand, expansions, spelled
 from stratmap.answering.words import numbers, terms
 
 
@@ -16,6 +16,20 @@ def test_every_abbreviation_is_met_from_both_sides(short):
 
 def test_small_words_are_no_abbreviations():
     assert expand("a tip to wash") == "a tip to wash"
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        ("VoT referral", "victim of trafficking referral"),
+        ("Did IOM hand out NFIs?", "Did IOM hand out non-food item?"),
+        ("a tip to wash", "a tip to wash"),
+        ("WASH in camps", "water, sanitation and hygiene in camps"),
+        ("victims of trafficking", "victims of trafficking"),
+    ],
+)
+def test_models_read_abbreviations_spelled_out(text, whole):
+    assert spelled(text) == whole
 
 
 def test_corrections_leave_names_and_known_words_alone():

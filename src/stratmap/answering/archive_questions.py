@@ -37,7 +37,7 @@ _ABOUT = re.compile(
 # What says only that a topic follows.
 _GENERIC = re.compile(
     r"^(?:(?:in|on|of|from|for|to|and|that|which|we have|do we have|are there|there are|about|regarding|with"
-    r"|(?:deal|dealt|cover|concern|mention|address|describ|discuss)[a-z]*)\s+)+",
+    r"|(?:deal|dealt|cover|concern|mention|address|describ|discuss|work)[a-z]*)\s+)+",
     re.IGNORECASE,
 )
 _HELD = re.compile(

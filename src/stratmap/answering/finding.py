@@ -6,6 +6,7 @@ neither answers nor decides whether there is an answer.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -16,7 +17,7 @@ from stratmap.answering.archive import Archive, Floats, Scorer
 from stratmap.answering.names import canonical, countries
 from stratmap.answering.questions import fitted
 from stratmap.answering.quotable import is_bare
-from stratmap.answering.terms import corrections, expand
+from stratmap.answering.terms import corrections, expand, spelled
 from stratmap.answering.words import STOP_WORDS, tokens
 from stratmap.encoding import Encoder
 from stratmap.records import Filters, Hit, IndexedDocument
@@ -68,16 +69,16 @@ class Finder:
         if notes:
             hits, vector = self._search(question, filters)
         known = self._known(hits)
+        hits = _telling(hits, known)
         hits = _favoured(hits, countries(question), known)
         hits, logits = self._reranked(question, hits)
         return Found(question, tuple(spread(without_copies(hits))), logits, known, notes, vector)
 
     def _search(self, question: str, filters: Filters) -> tuple[list[Hit], Floats]:
-        """Passages that say something, and the vector they were searched with."""
-        wide = fitted(expand(question), self.encoder)
-        vector: Floats = self.encoder.encode([wide])[0]
-        hits = self.index.search(wide, vector, self.settings.candidates, filters)
-        return [hit for hit in hits if not is_bare(hit.passage.text, hit.passage.heading)] or list(hits), vector
+        """Passages, and the vector they were searched with."""
+        vector: Floats = self.encoder.encode([fitted(spelled(question), self.encoder)])[0]
+        words = fitted(expand(question), self.encoder)
+        return list(self.index.search(words, vector, self.settings.candidates, filters)), vector
 
     def _known(self, hits: Sequence[Hit]) -> dict[str, IndexedDocument]:
         held = {hit.passage.doc_id for hit in hits}
@@ -86,13 +87,19 @@ class Finder:
     def _corrected(self, question: str, hits: list[Hit]) -> tuple[str, tuple[str, ...]]:
         texts = [f"{hit.passage.heading} {hit.passage.text}" for hit in hits]
         named = [word for name in countries(question) for word in tokens(name)]
-        found = corrections(question, texts, named)
+        found = corrections(question, texts, [*named, *self._whole_words(question)])
         if not found:
             return question, ()
         for word, other in found.items():
-            question = question.replace(word, f"{word} ({other})", 1)
-        listed = ", ".join(f"“{other}” for “{word}”" for word, other in found.items())
-        return question, (f"Searched also for {listed}.",)
+            question = re.sub(rf"\b{re.escape(word)}\b", other, question)
+        listed = ", ".join(f"“{word}” as “{other}”" for word, other in found.items())
+        return question, (f"Read {listed}.",)
+
+    def _whole_words(self, question: str) -> list[str]:
+        """Words that the encoder knows in one piece: rightly spelled, whether or not the archive holds them."""
+        asked = tokens(question)
+        shortest = self.encoder.count_tokens(["a"])[0]
+        return [word for word, n in zip(asked, self.encoder.count_tokens(asked), strict=True) if n <= shortest]
 
     def _reranked(self, question: str, hits: list[Hit]) -> tuple[list[Hit], dict[str, float]]:
         read = hits[: self.settings.rerank]
@@ -103,7 +110,7 @@ class Finder:
         texts = [
             f"{hit.passage.heading}: {hit.passage.text}" if hit.passage.heading else hit.passage.text for hit in read
         ]
-        logits = np.asarray(self.reranker.score(expand(question), texts), dtype=np.float32)
+        logits = np.asarray(self.reranker.score(spelled(question), texts), dtype=np.float32)
         first = np.array([hit.score for hit in read], dtype=np.float32)
         blended = 1 / (1 + np.exp(-np.asarray(blend(first, logits))))  # between 0 and 1, as the first stage
         rescored = [replace(hit, score=float(score)) for hit, score in zip(read, blended, strict=True)]
@@ -112,6 +119,16 @@ class Finder:
         rest = [replace(hit, score=floor * min(1.0, hit.score / top)) for hit in hits[len(read) :]]
         ids = [hit.passage.passage_id for hit in read]
         return rescored + rest, dict(zip(ids, map(float, logits), strict=True))
+
+
+def _telling(hits: list[Hit], known: dict[str, IndexedDocument]) -> list[Hit]:
+    """Hits that say more than a title; all of them where none does."""
+
+    def bare(hit: Hit) -> bool:
+        document = known.get(hit.passage.doc_id)
+        return is_bare(hit.passage.text, hit.passage.heading, document.title if document else "")
+
+    return [hit for hit in hits if not bare(hit)] or hits
 
 
 def _favoured(hits: list[Hit], named: set[str], known: dict[str, IndexedDocument]) -> list[Hit]:

@@ -10,10 +10,16 @@ from stratmap.answering.archive import Archive
 from stratmap.answering.archive_questions import ArchiveQuestion, described, matching
 from stratmap.answering.extract import Scored, Sentence, cite, sentences_of
 from stratmap.answering.finding import Found
+from stratmap.answering.terms import expand
+from stratmap.answering.words import coverage, rarity, terms
 from stratmap.framework import Framework
 from stratmap.records import Answer, Citation, Hit, IndexedDocument, Passage, Statement
 
 _MOST_LISTED = 25
+_MOST_READ = 12  # documents whose sentences are looked at
+_PASSAGES = 2  # of each
+_TITLE_BONUS = 0.8  # a document whose title names the topic need not repeat it in one sentence
+_HELD = 0.5  # of the topic's words that the best document holds: less is another topic
 _NEAR = 0.75  # of the best sentence's score: what belongs to a list by topic
 Scorer = Callable[[list[Sentence]], Scored]
 
@@ -46,23 +52,50 @@ def count_answer(
 
 def list_answer(question: str, found: Found, score: Scorer, index: Archive, confidence: float, most: int) -> Answer:
     """Documents on a topic, best first, each with the sentence that puts it there."""
-    best_of: dict[str, Hit] = {}
-    for hit in found.hits[:60]:
-        best_of.setdefault(hit.passage.doc_id, hit)
-    sentences = sentences_of(list(best_of.values()), index.page_text, found.titles)
+    groups = _by_document(found)
+    sentences = [s for hits in groups.values() for s in sentences_of(hits, index.page_text, found.titles)]
     scored = score(sentences)
+    titled, held = _shares(found, groups)
     best: dict[str, int] = {}
     for i, sentence in enumerate(sentences):
         key = sentence.page[0]
         if key not in best or scored.scores[i] > scored.scores[best[key]]:
             best[key] = i
     top = max((float(scored.scores[i]) for i in best.values()), default=0.0)
-    kept = [i for i in best.values() if scored.scores[i] >= _NEAR * top][: 2 * most]
+    most_held = max(held.values(), default=0.0)
+    kept = [
+        i
+        for key, i in best.items()
+        if scored.scores[i] + _TITLE_BONUS * titled[key] >= _NEAR * top and held[key] >= _HELD * most_held
+    ][: 2 * most]
     citations = tuple(cite(sentences[i], n, float(scored.scores[i])) for n, i in enumerate(kept, start=1))
     statements = tuple(Statement(f"{c.document}: {c.quote}", (c.marker,)) for c in citations)
     return Answer(
         question, True, _text(list(statements)), citations, found.hits[: max(10, most)], confidence, statements
     )
+
+
+def _by_document(found: Found) -> dict[str, list[Hit]]:
+    """The best passages of each document, the best documents first."""
+    of: dict[str, list[Hit]] = {}
+    for hit in found.hits[:60]:
+        of.setdefault(hit.passage.doc_id, []).append(hit)
+    return {doc_id: hits[:_PASSAGES] for doc_id, hits in list(of.items())[:_MOST_READ]}
+
+
+def _shares(found: Found, groups: dict[str, list[Hit]]) -> tuple[dict[str, float], dict[str, float]]:
+    """Shares of the topic's words that each document's title holds, and its title with its best passages."""
+    titles = {doc_id: set(terms(expand(found.titles.get(doc_id, "")))) for doc_id in groups}
+    whole = {
+        doc_id: titles[doc_id].union(*(terms(expand(f"{h.passage.heading} {h.passage.text}")) for h in hits))
+        for doc_id, hits in groups.items()
+    }
+    weights = rarity(terms(found.question), list(whole.values()))
+
+    def shares(words: dict[str, set[str]]) -> dict[str, float]:
+        return {doc_id: coverage(weights, held) for doc_id, held in words.items()}
+
+    return shares(titles), shares(whole)
 
 
 def _line(document: IndexedDocument) -> str:

@@ -60,9 +60,9 @@ def quotable_span(page: str, spans: list[Span], i: int, titles: frozenset[str] =
     return _from_what_it_leans_on(page, spans, i, start), _cut(page, start, end)
 
 
-def is_bare(text: str, heading: str) -> bool:
+def is_bare(text: str, heading: str, title: str = "") -> bool:
     """Whether a passage holds nothing but headings and running lines, so that nothing in it can answer."""
-    titles = titles_of(heading)
+    titles = titles_of(heading, title)
     lines = [line for line in text.splitlines() if line.strip()]
     return all(_FURNITURE.search(line) or plain_title(line) in titles or len(line.split()) < 2 for line in lines)
 

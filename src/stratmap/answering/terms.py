@@ -82,6 +82,8 @@ _LONG_PATTERN = re.compile(
 _SHORT_PATTERN = re.compile(r"\b(" + "|".join(sorted(_UPPER, key=len, reverse=True)) + r")s?\b", re.IGNORECASE)
 # Ordinary words when written small.
 _ONLY_CAPITALS = {"WASH", "TIP", "IRIS", "CT", "TB", "SOP"}
+# Texts rarely spell these out, so neither does a question.
+_KEPT_SHORT = {"IOM", "ILO", "UNHCR", "NGO", "SDG"}
 _SHORTEST_TYPO = 5
 _LIKENESS = 0.82
 
@@ -94,11 +96,8 @@ def expansions(text: str) -> list[str]:
     """
     found: dict[str, None] = {}
     for match in _SHORT_PATTERN.finditer(text):
-        short = match.group(1)
-        capitals = "".join(c for c in short if c.isalpha())
-        if short.upper() in _ONLY_CAPITALS and not capitals.isupper():
-            continue
-        found |= dict.fromkeys(ABBREVIATIONS[_UPPER[short.upper()]][:2])
+        if _is_short(match.group(1)):
+            found |= dict.fromkeys(ABBREVIATIONS[_UPPER[match.group(1).upper()]][:2])
     for match in _LONG_PATTERN.finditer(text):
         found[_LONG[match.group(1).lower()]] = None
     lowered = text.lower()
@@ -109,6 +108,26 @@ def expand(text: str) -> str:
     """The text, followed by the other forms of what it abbreviates or spells out."""
     others = expansions(text)
     return f"{text} ({'; '.join(others)})" if others else text
+
+
+def spelled(text: str) -> str:
+    """The text with its abbreviations spelled out, as models read it best: they know few of the field's.
+
+    >>> spelled("What is done for UASC?")
+    'What is done for unaccompanied and separated children?'
+    """
+
+    def long(match: re.Match[str]) -> str:
+        short = match.group(1).upper()
+        kept = short in _KEPT_SHORT or not _is_short(match.group(1))
+        return match.group() if kept else ABBREVIATIONS[_UPPER[short]][0]
+
+    return _SHORT_PATTERN.sub(long, text)
+
+
+def _is_short(word: str) -> bool:
+    """Whether a word is an abbreviation as it is written here, and not an ordinary word."""
+    return word.upper() not in _ONLY_CAPITALS or word.isupper()
 
 
 def corrections(question: str, texts: Iterable[str], known: Sequence[str] = ()) -> dict[str, str]:
