@@ -1,6 +1,5 @@
 import io
 import struct
-import time
 import tracemalloc
 import zipfile
 
@@ -10,7 +9,7 @@ from stratmap.errors import DamagedDocument, EncryptedDocument, LimitExceeded, R
 from stratmap.reading import read_bytes
 from stratmap.settings import ReadingSettings
 
-from .conftest import make_docx, make_xlsx, rezip
+from .conftest import cpu_seconds, make_docx, make_xlsx, rezip
 
 
 @pytest.fixture(scope="module")
@@ -21,12 +20,12 @@ def docx():
 def test_a_zip_bomb_is_refused_fast_and_without_memory(docx, settings):
     bomb = rezip(docx, {"word/media/x.bin": b"\0" * 150_000_000})
     tracemalloc.start()
-    started = time.perf_counter()
+    started = cpu_seconds()
     with pytest.raises(LimitExceeded, match="ratio"):
         read_bytes(bomb, "a.docx", settings)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert time.perf_counter() - started < 1
+    assert cpu_seconds() - started < 3
     assert peak < 30_000_000
 
 
@@ -40,10 +39,10 @@ def test_fifty_thousand_members_are_refused_fast(docx, settings):
     with zipfile.ZipFile(buffer, "a") as archive:
         for index in range(50_000):
             archive.writestr(f"m{index}", b"")
-    started = time.perf_counter()
+    started = cpu_seconds()
     with pytest.raises(LimitExceeded, match="members"):
         read_bytes(buffer.getvalue(), "a.docx", settings)
-    assert time.perf_counter() - started < 1
+    assert cpu_seconds() - started < 3
 
 
 def test_a_member_count_that_lies_does_not_help(docx):
@@ -81,9 +80,7 @@ BOMB = b'<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "' + b"&a;" * 100 + b'">]>'
 def test_a_docx_part_with_a_dtd_is_refused(docx, part, encoding, settings):
     with zipfile.ZipFile(io.BytesIO(docx)) as archive:
         text = archive.read(part).decode().split("?>", 1)[1]
-    evil = f'<?xml version="1.0" encoding="{encoding}"?>'.encode(encoding) + (BOMB.decode() + text).encode(
-        encoding
-    )
+    evil = f'<?xml version="1.0" encoding="{encoding}"?>'.encode(encoding) + (BOMB.decode() + text).encode(encoding)
     with pytest.raises(DamagedDocument, match="document type"):
         read_bytes(rezip(docx, {part: evil}), "a.docx", settings)
 
@@ -96,14 +93,14 @@ def test_a_late_entity_bomb_does_not_expand(docx, settings, no_network):
     comment = f"<!--{'x' * 40_000}-->"
     evil = comment + f'<!DOCTYPE d [{entities}<!ENTITY f SYSTEM "file:///etc/passwd">]>' + text
     evil = evil.replace("A plain paragraph", "&e12;&f;A plain")
-    started = time.perf_counter()
+    started = cpu_seconds()
     try:
         document = read_bytes(rezip(docx, {"word/document.xml": evil.encode()}), "a.docx", settings)
         assert "haha" not in document.text
         assert "root:" not in document.text
     except ReadingError:
         pass
-    assert time.perf_counter() - started < 2
+    assert cpu_seconds() - started < 6
 
 
 def test_a_late_entity_bomb_in_a_sheet_is_an_error(settings, tmp_path):

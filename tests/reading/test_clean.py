@@ -1,4 +1,3 @@
-import time
 import unicodedata
 
 import pytest
@@ -6,6 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stratmap.reading.clean import clean_text, unwrap_lines
+
+from .conftest import cpu_seconds
 
 
 @pytest.mark.parametrize(
@@ -47,9 +48,9 @@ def test_clean_text_is_nfc_and_can_be_written_as_utf_8(text):
 
 
 def test_a_megabyte_of_combining_marks_takes_no_time():
-    started = time.perf_counter()
+    started = cpu_seconds()
     clean_text("a" + "\u0301\u0323" * 500_000)
-    assert time.perf_counter() - started < 3
+    assert cpu_seconds() - started < 9
 
 
 def test_hard_wrapped_lines_become_one_paragraph():

@@ -1,5 +1,4 @@
 import os
-import time
 
 import pytest
 
@@ -8,7 +7,7 @@ from stratmap.reading import read_bytes, read_document, read_items, read_text, s
 from stratmap.records import Unreadable
 from stratmap.settings import ReadingSettings
 
-from .conftest import SENTENCE, count_words, make_docx, make_pdf
+from .conftest import SENTENCE, count_words, cpu_seconds, make_docx, make_pdf
 
 
 def test_offsets_of_pages_point_into_the_text(settings):
@@ -85,10 +84,10 @@ def test_unusual_names_are_read(tmp_path, name, settings):
 def test_a_file_over_the_limit_is_refused_before_it_is_read(tmp_path):
     with open(tmp_path / "big.txt", "wb") as file:
         file.truncate(5_000_000_000)
-    started = time.perf_counter()
+    started = cpu_seconds()
     with pytest.raises(LimitExceeded, match="max_bytes"):
         read_document(tmp_path / "big.txt", ReadingSettings())
-    assert time.perf_counter() - started < 1
+    assert cpu_seconds() - started < 3
 
 
 def test_too_many_characters_are_refused(settings):
@@ -126,10 +125,10 @@ def test_texts_of_nothing_have_a_defined_result(text):
     "text", ["word " * 1_000_000, "w" * 5_000_000, "ж" * 2_000_000, ". " * 1_000_000, "\n" * 5_000_000]
 )
 def test_five_megabytes_of_one_thing_take_bounded_time(text):
-    started = time.perf_counter()
+    started = cpu_seconds()
     document = read_text(text, "pasted")
     split_passages(document, lambda texts: [1 + len(t) // 4 for t in texts], 160)
-    assert time.perf_counter() - started < 8
+    assert cpu_seconds() - started < 24
 
 
 def test_markup_in_text_is_kept_as_text():

@@ -1,9 +1,9 @@
-import time
-
 import pytest
 
 from stratmap.reading import read_bytes
 from stratmap.reading.markdown import markdown_text
+
+from .conftest import cpu_seconds
 
 PAGE = """<!DOCTYPE html><html>
 <head><title>Report on returns</title><style>p{}</style></head><body>
@@ -46,9 +46,9 @@ def test_html_external_entities_are_not_read(settings, no_network):
 
 
 def test_deeply_nested_html_ends(settings):
-    started = time.perf_counter()
+    started = cpu_seconds()
     html("<html>" + "<div>" * 100_000 + "deep", settings)
-    assert time.perf_counter() - started < 5
+    assert cpu_seconds() - started < 15
 
 
 FRONT = """---
@@ -111,9 +111,9 @@ def test_front_matter_builds_no_python_objects(settings):
     "piece", ["[", "![", "*", "_", "`", "<", "[a](", "[a][", "**a", "|", "> ", "- ", "<!--", "\\", "# "]
 )
 def test_half_a_megabyte_of_one_mark_takes_no_time(piece):
-    started = time.perf_counter()
+    started = cpu_seconds()
     markdown_text(piece * (500_000 // len(piece)))
-    assert time.perf_counter() - started < 5
+    assert cpu_seconds() - started < 15
 
 
 def test_snake_case_and_products_keep_their_marks():
