@@ -187,3 +187,27 @@ def kept_desk(tmp_path, hashing_encoder) -> Desk:
     anchors = np.concatenate([one.vectors for one in features] * 60)
     made.reviews.__dict__["held_out"] = HeldOut(tuple(away), truth, anchors)
     return made
+
+
+def barriers(page) -> list[str]:
+    """What axe finds against WCAG 2.1 AA on a page as it is, without Gradio's own foot of the page."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    results = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}).response
+    return [
+        f"{found['id']}: {node['html'][:200]} {node['failureSummary'][:300]}"
+        for found in results["violations"]
+        for node in found["nodes"]
+        if "footer" not in str(node["target"])
+    ]
+
+
+def open_tab(page, name: str) -> None:
+    """Open a tab as a person would; on a phone some are in a menu."""
+    page.wait_for_timeout(300)  # the row of tabs is laid out first
+    tab = page.get_by_role("tab", name=name, exact=True)
+    if tab.is_visible():
+        tab.click()
+    else:
+        page.locator(".overflow-menu button").first.click()
+        page.locator(".overflow-dropdown").get_by_text(name, exact=True).click()

@@ -6,6 +6,8 @@ import pytest
 
 from stratmap.app.samples import SAMPLES
 
+from .conftest import barriers, open_tab
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ARGUMENTS = [
     "--headless",
@@ -21,9 +23,9 @@ HOSTILE = (
     "<script>window.hacked=1</script> "
     "Victims of trafficking reached a shelter. \u05e9\u05dc\u05d5\u05dd remittances."
 )
-NOT_OURS = ("footer",)  # Gradio's own foot of the page
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.timeout(900),
     pytest.mark.filterwarnings("ignore"),  # the server runs in this process; Gradio's warnings are not ours
     pytest.mark.skipif(CHROMIUM is None, reason="Chromium is missing; install it with: apt-get install chromium"),
 ]
@@ -43,7 +45,7 @@ def page(browser, server):
     """A fresh page of the app that notes errors and requests to anywhere else."""
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     page = context.new_page()
-    page.set_default_timeout(45_000)
+    page.set_default_timeout(120_000)
     elsewhere, errors = [], []
     page.on("request", lambda r: None if r.url.startswith((server, "data:", "blob:")) else elsewhere.append(r.url))
     page.on("pageerror", lambda error: errors.append(str(error)))
@@ -59,10 +61,6 @@ def tag(page, report):
     page.locator("#paste textarea").fill(report)
     page.locator("#tag-go").click()
     page.wait_for_selector(".sm-report")
-
-
-def open_tab(page, name):
-    page.get_by_role("tab", name=name, exact=True).click()
 
 
 def ask(page, question):
@@ -212,21 +210,12 @@ def test_a_hostile_document_is_only_text(page):
 
 
 @pytest.mark.parametrize("name", ["Tag", "Ask", "Framework", "Portfolio"])
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_axe_finds_no_barrier(page, name, dark):
-    from axe_playwright_python.sync_playwright import Axe
-
-    if dark:
-        page.locator("[data-theme]").click()
+def test_axe_finds_no_barrier_in_light_and_dark(page, name):
     fill(page, name)
-    results = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}).response
-    own = [
-        f"{found['id']}: {node['html'][:200]} {node['failureSummary'][:200]}"
-        for found in results["violations"]
-        for node in found["nodes"]
-        if not any(part in str(node["target"]) for part in NOT_OURS)
-    ]
-    assert own == []
+    assert barriers(page) == []
+    page.locator("[data-theme]").click()
+    page.wait_for_timeout(400)
+    assert barriers(page) == []
 
 
 @pytest.mark.parametrize("name", ["Tag", "Ask", "Framework", "Portfolio"])
@@ -275,7 +264,7 @@ class TestLogin:
 
         context = browser.new_context(viewport={"width": 1280, "height": 800})
         page = context.new_page()
-        page.set_default_timeout(45_000)
+        page.set_default_timeout(120_000)
         page.goto(guarded)
         assert page.url.endswith("/sign-in")
         for password in ("a wrong password", "reader password"):

@@ -107,6 +107,7 @@ class TestOrigins:
         assert "http" not in headers["content-security-policy"]
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["cross-origin-resource-policy"] == "same-origin"
+        assert headers["referrer-policy"] == "same-origin"  # with no-referrer a browser's sign-in has no origin
 
 
 class TestFiles:

@@ -6,11 +6,14 @@ import pytest
 
 from stratmap.settings import Settings
 
+from .conftest import barriers, open_tab
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 REPORT = "Victims of trafficking reached a shelter.\n\nMobile clinics treated people on the route for tuberculosis."
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.timeout(900),
     pytest.mark.filterwarnings("ignore"),  # the server runs in this process; Gradio's warnings are not ours
     pytest.mark.skipif(CHROMIUM is None, reason="Chromium is missing; install it with: apt-get install chromium"),
 ]
@@ -33,7 +36,7 @@ def page(browser, kept_desk):
     app = launch(kept_desk, Settings(), port=0, block=False)
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     page = context.new_page()
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(120_000)
     elsewhere, errors = [], []
     page.on(
         "request",
@@ -47,10 +50,6 @@ def page(browser, kept_desk):
     app.close()
     assert elsewhere == []
     assert errors == []
-
-
-def open_tab(page, name):
-    page.get_by_role("tab", name=name, exact=True).click()
 
 
 def test_paste_evidence_correct_retrain_and_see_the_change(page, kept_desk):
@@ -125,17 +124,19 @@ def test_add_find_and_delete_a_document(page, kept_desk, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["Review", "Archive"])
-def test_neither_tab_is_wider_than_a_phone(page, name):
+def test_neither_tab_has_a_barrier_or_is_wider_than_a_phone(page, name):
+    open_tab(page, name)
+    page.wait_for_selector("#review .sm-question" if name == "Review" else "#archive .sm-docs")
+    page.wait_for_timeout(400)
+    assert barriers(page) == []
+    page.locator("[data-theme]").click()
+    page.wait_for_timeout(400)
+    assert barriers(page) == []
     page.set_viewport_size({"width": 390, "height": 844})
     page.reload()
     page.wait_for_selector("#paste textarea")
     page.wait_for_timeout(600)
-    tab = page.get_by_role("tab", name=name, exact=True)
-    if not tab.is_visible():
-        page.locator(".overflow-menu button").first.click()
-        page.locator(".overflow-dropdown").get_by_text(name, exact=True).click()
-    else:
-        tab.click()
+    open_tab(page, name)
     page.wait_for_selector("#review .sm-question" if name == "Review" else "#archive .sm-docs")
     page.wait_for_timeout(400)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

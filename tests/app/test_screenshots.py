@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from .conftest import open_tab
+
 FOLDER = os.environ.get("STRATMAP_SCREENSHOTS", "")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = [
@@ -42,34 +44,24 @@ def address(tmp_path_factory):
 
 
 def tag(page):
-    tab(page, "Tag")
+    open_tab(page, "Tag")
     page.get_by_role("button", name="Seasonal workers").click()
     page.wait_for_selector(".sm-report")
     page.locator("#row-O5 > summary").click()
 
 
-def tab(page, name):
-    """Open a tab; on a phone some are in a menu."""
-    found = page.get_by_role("tab", name=name, exact=True)
-    if found.is_visible():
-        found.click()
-    else:
-        page.locator(".overflow-menu button").first.click()
-        page.locator(".overflow-dropdown").get_by_text(name, exact=True).click()
-
-
 def review(page):
-    tab(page, "Review")
+    open_tab(page, "Review")
     page.wait_for_selector("#review .sm-question")
 
 
 def archive(page):
-    tab(page, "Archive")
+    open_tab(page, "Archive")
     page.wait_for_selector("#archive .sm-docs")
 
 
 def ask(page):
-    tab(page, "Ask")
+    open_tab(page, "Ask")
     page.locator("#question textarea").fill("Who offered tuberculosis treatment to people who work across borders?")
     page.locator("#question textarea").press("Enter")
     page.wait_for_selector(".sm-helped")
@@ -78,12 +70,12 @@ def ask(page):
 
 
 def portfolio(page):
-    tab(page, "Portfolio")
+    open_tab(page, "Portfolio")
     page.wait_for_selector(".sm-heat-cell")
 
 
 def framework(page):
-    tab(page, "Framework")
+    open_tab(page, "Framework")
     page.locator("[data-show=about-O5]").click()
 
 
