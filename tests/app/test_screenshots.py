@@ -23,7 +23,7 @@ pytestmark = [
     pytest.mark.skipif(not FOLDER, reason="STRATMAP_SCREENSHOTS names no folder"),
     pytest.mark.skipif(CHROMIUM is None, reason="Chromium is missing; install it with: apt-get install chromium"),
 ]
-WIDE, PHONE = {"width": 1366, "height": 768}, {"width": 390, "height": 844}
+WIDE, PHONE = {"width": 1366, "height": 880}, {"width": 390, "height": 844}
 VIEWS = {"": (WIDE, "light"), "-dark": (WIDE, "dark"), "-phone": (PHONE, "light"), "-phone-dark": (PHONE, "dark")}
 SHOWN = os.environ.get("STRATMAP_SCREENSHOT_VIEWS", ",".join(VIEWS)).split(",")
 

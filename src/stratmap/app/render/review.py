@@ -73,11 +73,12 @@ def progress_line(progress: Progress, left: int, scope: str) -> str:
     total = progress.answered + left
     share = progress.answered / total if total else 0.0
     agreed = (
-        f"the tagger had been right in {progress.agreed} of {progress.answered} ({percent(progress.share)})"
+        f"{plural(progress.answered, 'answer')} on {scope}; the tagger had been right in {progress.agreed} of "
+        f"{progress.answered} ({percent(progress.share)})"
         if progress.share is not None
-        else "no answer yet"
+        else f"No answer on {scope} yet"
     )
-    said = f"{plural(progress.answered, 'answer')} on {scope}; {agreed}; {plural(left, 'question')} in the queue"
+    said = f"{agreed}; {plural(left, 'question')} in the queue"
     return (
         f'<div class="sm-progress"><span class="sm-bar" role="img" aria-label="{text(percent(share))} answered">'
         f'<span class="sm-fill" style="width:{share * 100:.1f}%"></span></span><span>{text(said)}</span></div>'
