@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
-import resource
 import subprocess
 import sys
 import tokenize
@@ -160,84 +158,70 @@ def test_the_watch_sees_a_request(tmp_path, watched):
         watched("import urllib.request; urllib.request.urlopen('http://example.org')")
 
 
-ALL = """
-import sys, runpy
+COMMANDS = """
+import sys
 from stratmap.cli import main
-def call(*words):
-    sys.argv = ["stratmap", *words]
+for line in sys.argv[1].splitlines():
+    sys.argv = ["stratmap", *line.split("|")]
     try:
         main()
     except SystemExit as end:
-        print("EXIT", words[0], end.code, file=sys.stderr)
-call("tag", "in", "--format", "jsonl")
-call("tag", "in", "--out", "results")
-call("index", "in", "--index", "i")
-call("ask", "Who trained border police?", "--index", "i", "--json")
-call("index", "verify", "--index", "i")
-call("index", "export", "carrier", "--index", "i")
-call("index", "import", "carrier", "--index", "j")
-call("index", "delete", "quetzalish.txt", "--index", "i")
-call("index", "compact", "--index", "i")
-call("portfolio", "--index", "i", "--out", "cover")
-call("framework", "O4")
-call("doctor", "--index", "i")
-import gradio
+        print("EXIT", sys.argv[1], end.code, file=sys.stderr)
+"""
+LINES = """tag|in|--format|jsonl
+tag|in|--out|results
+compare|results|results
+index|in|--index|i
+ask|Who trained border police?|--index|i|--json
+index|verify|--index|i
+index|export|carrier|--index|i
+index|import|carrier|--index|j
+index|rollback|1|--index|j
+index|delete|quetzalish.txt|--index|i
+index|compact|--index|i
+portfolio|--index|i|--out|cover
+framework|O4
+corrections|list|--index|i
+versions|list|--index|i
+doctor|--index|i"""
+APP = """
+import json, sys, urllib.request
 from pathlib import Path
-from stratmap.app.build import build_app
+from stratmap.app.serve import launch
 from stratmap.assembly import Desk
 from stratmap.settings import Settings
+desk = Desk(Settings(), Path("i"))
+desk.add([Path("in")])
+app = launch(desk, Settings(), port=0, block=False)
+open_ = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
+for action, words in (("tag_text", ["Border police were trained."]), ("ask", ["Who trained border police?", [], [], [], 0, 0, []]),
+                      ("list_documents", []), ("portfolio_coverage", [])):
+    request = urllib.request.Request(app.local_url.rstrip("/") + "/gradio_api/run/" + action,
+                                     json.dumps({"data": words}).encode(), {"content-type": "application/json"})
+    print(action, "data" in json.load(open_(request)))
+print("page", b"stratmap" in open_(app.local_url).read())
+app.close()
 """
+PRIVATE = ("border police", "Zanzibarova", "returnees", "quetzalish office")
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(1_200)
+@pytest.mark.timeout(900)
 def test_no_command_opens_a_connection_or_writes_texts_to_a_log(files, watched):
     (files / "page.html").write_text("<img src='http://example.org/x.png'><p>Ms Ana Zanzibarova was helped.</p>")
-    done = watched(ALL if _has_build() else ALL.split("import gradio")[0])
-    ended = dict(line.split()[1:] for line in done.stderr.splitlines() if line.startswith("EXIT"))
-    assert set(ended.values()) <= {"0", "None"}, done.stderr[-2000:]
-    assert {"tag", "index", "ask", "portfolio", "doctor"} <= set(ended)
-    for private in ("border police", "Zanzibarova", "returnees", "quetzalish office"):
+    done = watched(COMMANDS, LINES)
+    ended = [line.split()[1:] for line in done.stderr.splitlines() if line.startswith("EXIT")]
+    assert [name for name, _ in ended] == [line.split("|")[0] for line in LINES.splitlines()]
+    assert {code for _, code in ended} <= {"0", "None"}, done.stderr[-2000:]
+    for private in PRIVATE:
         assert private not in done.stderr, done.stderr
 
 
-def _has_build() -> bool:
-    from importlib.util import find_spec
-
-    found = find_spec("stratmap.app.build")
-    return found is not None and "def build_app" in Path(str(found.origin)).read_text("utf-8")
-
-
-MANY = """
-import json, resource, sys
-sys.path.insert(0, sys.argv[1])
-from archive_fakes import FakeTagger
-from stratmap.archive import run
-from stratmap.settings import Settings
-from pathlib import Path
-def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-settings = Settings()
-run([sys.argv[2]], Path(sys.argv[4]), FakeTagger(settings).tag, settings)
-small = peak()
-run([sys.argv[3]], Path(sys.argv[5]), FakeTagger(settings).tag, settings)
-print(json.dumps([small, peak()]))
-"""
-
-
 @pytest.mark.slow
-@pytest.mark.timeout(1_200)
-def test_memory_does_not_grow_with_the_archive(tmp_path):
-    """1,500 documents of 4,000 characters take no more than 100 do, give or take a fraction of their own size."""
-    for name, count in (("small", 100), ("large", 1_500)):
-        with open(tmp_path / f"{name}.jsonl", "w", encoding="utf-8") as file:
-            for n in range(count):
-                text = f"Report {name} {n}. " + " ".join(f"word{n * 7919 + k}" for k in range(400))
-                file.write(json.dumps({"id": f"{name}{n}", "text": text}) + "\n")
-    words = [Path(__file__).parents[1] / "archive", *(tmp_path / n for n in ("small.jsonl", "large.jsonl", "s", "l"))]
-    done = subprocess.run([sys.executable, "-c", MANY, *map(str, words)], capture_output=True, text=True)
+@pytest.mark.timeout(900)
+def test_the_app_is_built_and_works_without_a_connection_and_logs_no_text(files, watched):
+    done = watched(APP)
     assert done.returncode == 0, done.stderr[-2000:]
-    small, large = json.loads(done.stdout)
-    unit = 1024 if sys.platform == "linux" else 1
-    assert (large - small) * unit < 40_000_000
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > 0
+    assert done.stdout.split()[-2:] == ["page", "True"]
+    assert done.stdout.count("True") == 5, done.stdout
+    for private in PRIVATE:
+        assert private not in done.stderr, done.stderr
