@@ -13,6 +13,7 @@ from evaluation.provenance import SHARED
 from stratmap.evaluating.answers import read_questions
 from stratmap.evaluating.retrieval import Collection, load_collection
 from stratmap.reading import read_document
+from stratmap.settings import ReadingSettings
 
 PROJECTS = Path("corpora/projects")
 QUESTIONS = Path("evaluation/questions/corpora.jsonl")
@@ -32,7 +33,7 @@ def benchmark_collections(most: int, seed: int) -> dict[str, Collection]:
 
 def projects() -> Collection:
     """Our own: project documents as wholes, and questions written from them; each knows the documents that answer."""
-    documents = [read_document(path) for path in sorted(PROJECTS.glob("[ab]*"))]
+    documents = [read_document(path, ReadingSettings()) for path in sorted(PROJECTS.glob("[ab]*"))]
     ids = tuple(document.name for document in documents)
     asked = [question for question in read_questions([QUESTIONS]) if question.answerable]
     qrels = {q.id: {gold.document: 1 for gold in q.gold if gold.document in ids} for q in asked}

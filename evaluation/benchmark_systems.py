@@ -50,6 +50,7 @@ def systems(
     yield Dense(collection.ids, whole, encoder)
     yield LangChain(collection.ids, whole, encoder)
     if txtai is not None:
+        encoder.save()  # the other process reads them
         yield Txtai(collection, whole, txtai, work)
 
 

@@ -12,6 +12,8 @@ import numpy as np
 
 from stratmap.encoding import Encoded, Encoder
 
+_SLICE = 1_024  # texts between two savings
+
 
 class CachedEncoder:
     """The encoder of the same name behind a file of vectors.
@@ -52,9 +54,12 @@ class CachedEncoder:
         """Vectors of documents, from the file where it holds them."""
         keys = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
         fresh = {key: text for key, text in zip(keys, texts, strict=True) if key not in self._kept}
-        if fresh:
-            vectors = self.inner.encode(list(fresh.values()))
-            self._kept |= dict(zip(fresh, vectors, strict=True))
+        missing = list(fresh)
+        for start in range(0, len(missing), _SLICE):
+            some = missing[start : start + _SLICE]
+            self._kept |= dict(zip(some, self.inner.encode([fresh[key] for key in some]), strict=True))
+            if len(missing) > _SLICE:
+                self.save()
         return np.array([self._kept[key] for key in keys], dtype=np.float32).reshape(len(keys), self.dim)
 
     def encode_query(self, text: str) -> np.ndarray:

@@ -182,6 +182,13 @@ def test_a_question_is_answered_with_quotations_of_the_files(archive, place, str
     assert scores == sorted(scores, reverse=True)
 
 
+def test_a_question_takes_up_the_one_before(archive, stratmap):
+    earlier = "How many documents are there on Serbia?"
+    found = json.loads(stratmap("ask", "and on Belarus?", "--history", earlier, "--index", archive, "--json").out)
+    assert found["notes"] == ["Understood as: How many documents are there on Belarus?"]
+    assert "a03-belarus" in found["answer"]
+
+
 def test_many_questions_are_answered_in_order_one_line_each(archive, place, stratmap):
     rows = [
         {"id": "b", "question": "What did the matching fund add for each leu?"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,35 +15,37 @@ from stratmap.records import Answer, Filters, Statement
 from stratmap.settings import Settings
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked: a question, what the search is restricted to, and earlier questions, oldest first."""
+
+    question: str
+    filters: Filters
+    history: tuple[str, ...] = ()
+
+
 def run(
-    question: str,
-    queries: Path | None,
-    index: Path,
-    filters: Filters,
-    settings: Settings,
-    *,
-    as_json: bool,
-    stream: bool = False,
+    asked: Asked, queries: Path | None, index: Path, settings: Settings, *, as_json: bool, stream: bool = False
 ) -> int:
     """Answer and print; returns the exit code."""
     desk = Desk(settings, index)
     if queries is not None:
-        return _many(desk, queries, filters)
-    if not question.strip():
+        return _many(desk, queries, asked.filters)
+    if not asked.question.strip():
         raise UsageError(
             'expected a question in quotation marks, found none. Example: stratmap ask "Who …?" --index DIR'
         )
     if stream:
-        return _streamed(desk, question, filters, as_json)
-    answer = desk.ask(question, filters)
+        return _streamed(desk, asked, as_json)
+    answer = desk.ask(asked.question, asked.filters, asked.history)
     print(json.dumps(as_dict(answer), ensure_ascii=False) if as_json else "\n".join(answer_lines(answer)))
     return 0
 
 
-def _streamed(desk: Desk, question: str, filters: Filters, as_json: bool) -> int:
+def _streamed(desk: Desk, asked: Asked, as_json: bool) -> int:
     """Print checked sentences as they come, then what is left to say; with JSON one line a part."""
     told: list[Statement] = []
-    for part in desk.stream(question, filters):
+    for part in desk.stream(asked.question, asked.filters, asked.history):
         if isinstance(part, Statement):
             told.append(part)
             line = json.dumps({"statement": _statement(part)}, ensure_ascii=False) if as_json else statement_line(part)

@@ -169,6 +169,9 @@ def ask(
     document: Annotated[list[str] | None, typer.Option(help="Only this document; repeatable.")] = None,
     year_from: Annotated[int | None, typer.Option(help="Only documents since this year.")] = None,
     year_to: Annotated[int | None, typer.Option(help="Only documents until this year.")] = None,
+    history: Annotated[
+        list[str] | None, typer.Option(help="An earlier question that this one follows; repeatable, oldest first.")
+    ] = None,
     stream: Annotated[
         bool, typer.Option("--stream", help="Print each checked sentence as soon as it is ready.")
     ] = False,
@@ -181,6 +184,8 @@ def ask(
 
       stratmap ask "Who trained the border police?" --country Armenia --label O8 --json
 
+      stratmap ask "and in Serbia?" --history "How many people returned to Georgia?"
+
       stratmap ask --queries questions.jsonl --index index > answers.jsonl
     """
     from stratmap.cli import asking
@@ -188,7 +193,8 @@ def ask(
 
     filters = Filters(tuple(label or ()), tuple(country or ()), year_from, year_to, tuple(document or ()))
     loaded = _settings(settings)
-    raise typer.Exit(asking.run(question, queries, index_folder, filters, loaded, as_json=as_json, stream=stream))
+    asked = asking.Asked(question, filters, tuple(history or ()))
+    raise typer.Exit(asking.run(asked, queries, index_folder, loaded, as_json=as_json, stream=stream))
 
 
 @app.command()
