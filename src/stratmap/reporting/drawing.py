@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 _LIGHT, _DARK = (0xF2, 0xF7, 0xFC), (0x08, 0x45, 0x94)
 _INK, _WHITE, _BAR = "#1b1b1b", "#ffffff", "#2f6db3"
-_ROW, _LEFT, _TOP, _NAME = 26, 285, 130, 38
+_ROW, _LEFT, _TOP, _NAME, _COLUMN_NAME = 26, 285, 130, 38, 22
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def heat_map_drawing(
     top = max((value for row in values for value in row), default=0)
     shapes: list[Box | Words] = [Words(8, 18, title, bold=True)]
     for index, name in enumerate(columns):
-        shapes.append(Words(_LEFT + cell * index + cell // 2, _TOP - 6, _short(name, 18), turned=True))
+        shapes.append(Words(_LEFT + cell * index + cell // 2, _TOP - 6, _short(name, _COLUMN_NAME), turned=True))
     for line, (name, counts) in enumerate(zip(rows, values, strict=True)):
         y = _TOP + _ROW * line
         shapes.append(Words(_LEFT - 8, y + 17, _short(name, _NAME), "end"))
@@ -73,7 +73,7 @@ def heat_map_drawing(
             shapes.append(Box(x, y, cell - 2, _ROW - 2, _shade(share), f"{name}, {columns[index]}: {count}"))
             ink = _WHITE if share > 0.5 else _INK
             shapes.append(Words(x + cell // 2 - 1, y + 16, f"{count:,}", "middle", ink=ink))
-    size = (_LEFT + cell * len(columns) + 60, _TOP + _ROW * len(rows) + 10)
+    size = (_LEFT + cell * len(columns) + 95, _TOP + _ROW * len(rows) + 10)
     return Drawing(*size, title, tuple(shapes))
 
 

@@ -18,7 +18,8 @@ _MOST_NAMES = 20
 _STYLE = """
 :root{color-scheme:light dark;--ink:#1b1b1b;--page:#fff;--soft:#555;--line:#ccc;--mark:#2f6db3}
 @media (prefers-color-scheme:dark){:root{--ink:#e6e6e6;--page:#16191d;--soft:#b0b6bd;--line:#4a5057;--mark:#7fb0e6}}
-@media print{:root{--ink:#000;--page:#fff;--soft:#333;--line:#999;--mark:#2f6db3}section,figure{break-inside:avoid}}
+@media print{:root{--ink:#000;--page:#fff;--soft:#333;--line:#999;--mark:#2f6db3}section,figure{break-inside:avoid}
+svg{max-width:100%;height:auto}}
 body{font:16px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:var(--ink);
 background:var(--page)}h1,h2,h3{line-height:1.2}table{border-collapse:collapse}caption{text-align:left;color:var(--soft)}
 th,td{border:1px solid var(--line);padding:.25rem .6rem;text-align:left}.n{text-align:right}
