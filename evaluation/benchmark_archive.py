@@ -2,7 +2,9 @@
 
 `python -m evaluation.benchmark_archive` makes an archive of 2,000 mixed files (`archive_files`), tags it with one and
 with two jobs, and lets the loop of `archive_loop` and stratmap take turns on slices of it, so that whatever else the
-machine does falls on both. Every measurement is a process of its own; models are loaded before the clock starts, and the
+machine does falls on both. With `--sample` the archive is the same, and only a random part of it is measured: stratmap
+with one and with two jobs and the loop take turns on it, and the time for all files is computed from these rates.
+Every measurement is a process of its own; models are loaded before the clock starts, and the
 time for that is given apart. CPU time counts the process and its children; memory is the highest sum of proportional
 shares (PSS) of all its processes. `--files` and `--rounds` make it shorter; what was run is written into the result.
 """
@@ -12,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import random
 import resource
 import statistics
 import subprocess
@@ -26,6 +29,7 @@ from evaluation.provenance import RESULTS, record
 from stratmap.files import atomic_write_text
 
 _PRICE = 0.05  # euro for an hour of one core, about what a small rented machine costs
+_SIDES = {"stratmap, 1 job": ("stratmap", 1), "plain loop": ("loop", 1), "stratmap, 2 jobs": ("stratmap", 2)}
 _WARM = "Border police were trained to examine travel documents at the crossing point, and returnees received grants."
 
 
@@ -34,6 +38,8 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=2_000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--slice", type=int, default=40, help="files of a round")
+    parser.add_argument("--sample", action="store_true", help="measure rounds x slice files, drawn by chance")
+    parser.add_argument("--minutes", type=float, default=0.0, help="begin no further round after so long; 0: no limit")
     parser.add_argument("--child", choices=("stratmap", "loop"), help=argparse.SUPPRESS)
     parser.add_argument("--jobs", type=int, default=1, help=argparse.SUPPRESS)
     parser.add_argument("--list", type=Path, help=argparse.SUPPRESS)
@@ -42,36 +48,63 @@ def main() -> None:
         _child(options.child, options.list.read_text("utf-8").splitlines(), options.jobs)
         return
     with tempfile.TemporaryDirectory() as folder:
-        figures = measure(Path(folder), options.files, options.rounds, options.slice)
+        figures = measure(
+            Path(folder), options.files, options.rounds, options.slice, options.minutes, sample=options.sample
+        )
     command = f"python -m evaluation.benchmark_archive --files {options.files} --rounds {options.rounds}"
+    command += f" --slice {options.slice}" + (" --sample" if options.sample else "")
+    command += f" --minutes {options.minutes:g}" if options.minutes else ""
     record("archive-speed", figures, command, "generated from corpora/projects, seed 1", 1)
     atomic_write_text(RESULTS / "archive-speed.md", table(figures, command))
     print(table(figures, command))
 
 
-def measure(folder: Path, files: int, rounds: int, size: int) -> dict[str, Any]:
+def measure(
+    folder: Path, files: int, rounds: int, size: int, minutes: float = 0.0, *, sample: bool = False
+) -> dict[str, Any]:
     """All figures."""
     made = make_archive(folder / "in", files)
     listed, pages = sorted(made), sum(made.values())
     print(f"{files:,} files, {pages:,} pages", file=sys.stderr, flush=True)
-    turns: dict[str, list[dict[str, Any]]] = {"stratmap": [], "loop": []}
-    for number in range(rounds):
-        part = listed[number :: max(1, len(listed) // size)][:size]
-        for name in ("stratmap", "loop") if number % 2 == 0 else ("loop", "stratmap"):
-            turns[name].append(_measured(folder, name, part, 1, made))
-    whole = {
-        f"{jobs} job{'s' if jobs > 1 else ''}": _measured(folder, "stratmap", listed, jobs, made) for jobs in (1, 2)
-    }
+    longest = _measured(folder, "stratmap", [max(listed, key=lambda name: made[name])], 1, made)
+    order = list(_SIDES) if sample else list(_SIDES)[:2]
+    turns: dict[str, list[dict[str, Any]]] = {name: [] for name in order}
+    began = time.monotonic()
+    for part in _parts(listed, rounds, size, sample=sample):
+        if minutes and time.monotonic() - began > 60 * minutes:
+            break
+        for name in order:
+            turns[name].append(_measured(folder, _SIDES[name][0], part, _SIDES[name][1], made))
+        order = order[1:] + order[:1]
+    whole = {} if sample else {name: _measured(folder, one[0], listed, one[1], made) for name, one in _whole()}
     return {
         "files": files,
         "pages": pages,
         "load": [round(value, 1) for value in os.getloadavg()],
+        "longest": longest,
         "whole": whole,
-        "turns": {name: _summary(found) for name, found in turns.items()},
-        "rounds": {"number": rounds, "files": size},
+        "turns": {name: _summary(found, pages) for name, found in turns.items()},
+        "every_turn": turns,
+        "rounds": {
+            "number": len(turns["plain loop"]),
+            "files": size,
+            "drawn": "at random, seed 1" if sample else "at equal distances",
+        },
         "ratios": _ratios(turns),
         "price_per_core_hour": _PRICE,
     }
+
+
+def _parts(listed: list[str], rounds: int, size: int, *, sample: bool) -> list[list[str]]:
+    """The files of each round; no file is in two of them when they are drawn."""
+    if sample:
+        drawn = random.Random(1).sample(listed, min(len(listed), rounds * size))
+        return [drawn[number::rounds] for number in range(rounds)]
+    return [listed[number :: max(1, len(listed) // size)][:size] for number in range(rounds)]
+
+
+def _whole() -> list[tuple[str, tuple[str, int]]]:
+    return [(name, one) for name, one in _SIDES.items() if one[0] == "stratmap"]
 
 
 def _measured(folder: Path, name: str, files: list[str], jobs: int, made: dict[str, int]) -> dict[str, Any]:
@@ -151,17 +184,33 @@ def _cpu() -> float:
     return sum(one.ru_utime + one.ru_stime for one in both)
 
 
-def _summary(found: list[dict[str, Any]]) -> dict[str, Any]:
-    keys = ("seconds", "cpu_seconds_per_1000_pages", "pages_per_second", "files_per_second", "peak_mb", "load_seconds")
-    return {key: round(statistics.median(one[key] for one in found), 2) for key in keys}
-
-
-def _ratios(turns: dict[str, list[dict[str, Any]]]) -> dict[str, float]:
-    """Medians over the rounds of the loop's figure by stratmap's: above 1 stratmap needs less."""
-    pairs = list(zip(turns["loop"], turns["stratmap"], strict=True))
+def _summary(found: list[dict[str, Any]], pages: int) -> dict[str, Any]:
+    """Rates over all rounds, the highest memory of any, and the hours that all files take at that rate."""
+    total = {key: sum(one[key] for one in found) for key in ("seconds", "cpu_seconds", "pages", "files")}
     return {
-        key: round(statistics.median(loop[key] / ours[key] for loop, ours in pairs), 2)
-        for key in ("seconds", "cpu_seconds", "peak_mb")
+        "seconds": round(total["seconds"], 2),
+        "pages": total["pages"],
+        "files": total["files"],
+        "pages_per_second": round(total["pages"] / total["seconds"], 2),
+        "files_per_second": round(total["files"] / total["seconds"], 2),
+        "cpu_seconds_per_1000_pages": round(1_000 * total["cpu_seconds"] / total["pages"], 1),
+        "cores_used": round(total["cpu_seconds"] / total["seconds"], 2),
+        "peak_mb": max(one["peak_mb"] for one in found),
+        "load_seconds": round(statistics.median(one["load_seconds"] for one in found), 2),
+        "seconds_for_all_files_extrapolated": round(pages * total["seconds"] / total["pages"]),
+    }
+
+
+def _ratios(turns: dict[str, list[dict[str, Any]]]) -> dict[str, dict[str, float]]:
+    """Medians over the rounds of the loop's figure by stratmap's: above 1 stratmap needs less."""
+    return {
+        name: {
+            key: round(statistics.median(loop[key] / one[key] for loop, one in pairs), 2)
+            for key in ("seconds", "cpu_seconds", "peak_mb")
+        }
+        for name in turns
+        if name != "plain loop"
+        for pairs in [list(zip(turns["plain loop"], turns[name], strict=True))]
     }
 
 
@@ -169,25 +218,31 @@ def table(figures: dict[str, Any], command: str) -> str:
     """The figures for people."""
     head = "| what | files/s | pages/s | CPU s per 1,000 pages | cores used | euro per 1,000 pages | peak MB |"
     lines = [head, "|---|---|---|---|---|---|---|"]
-    for name, one in figures["whole"].items():
-        lines.append(_row(f"stratmap, all files, {name}", one, f"{one['cores_used']:.1f}"))
-    for name, one in figures["turns"].items():
-        lines.append(_row(f"{name}, slices in turn", one, ""))
-    ratios, rounds = figures["ratios"], figures["rounds"]
+    lines += [_row(f"{name}, all files", one) for name, one in figures["whole"].items()]
+    lines += [_row(f"{name}, in turn", one) for name, one in figures["turns"].items()]
+    rounds, longest = figures["rounds"], figures["longest"]
+    ratios = " ".join(
+        f"The loop needs {one['seconds']} times the time, {one['cpu_seconds']} times the CPU time and {one['peak_mb']} "
+        f"times the memory of {name}."
+        for name, one in figures["ratios"].items()
+    )
+    all_files = ", ".join(
+        f"{name} {one['seconds_for_all_files_extrapolated'] / 60:.1f}" for name, one in figures["turns"].items()
+    )
     return (
-        f"# Tagging an archive\n\n`{command}`\n\n{figures['files']:,} files with {figures['pages']:,} pages in nine formats; "
-        f"load of the machine at the end: {', '.join(map(str, figures['load']))}. Price: {_PRICE} euro for an hour of one "
-        f"core.\n\n" + "\n".join(lines) + f"\n\nSlices: {rounds['number']} rounds of {rounds['files']} files, in turn; "
-        "medians; models loaded before the clock. The loop's rate on all files is taken from its slices. The loop needs "
-        f"{ratios['seconds']} times the time, {ratios['cpu_seconds']} times the CPU time and {ratios['peak_mb']} times "
-        "the memory of stratmap.\n"
+        f"# Tagging an archive\n\n`{command}`\n\n{figures['files']:,} files with {figures['pages']:,} pages in nine "
+        f"formats; load of the machine at the end: {', '.join(map(str, figures['load']))}. Price: {_PRICE} euro for an "
+        f"hour of one core.\n\n" + "\n".join(lines) + f"\n\nIn turn: {rounds['number']} rounds of {rounds['files']} "
+        f"files, drawn {rounds['drawn']}, the same for all; models loaded before the clock. Minutes for all files, "
+        f"extrapolated from these pages: {all_files}. {ratios}\n\nOne file of {longest['pages']} pages alone, in "
+        f"stratmap: {longest['seconds']:.1f} s, at most {longest['peak_mb']} MB.\n"
     )
 
 
-def _row(name: str, one: dict[str, Any], cores: str) -> str:
+def _row(name: str, one: dict[str, Any]) -> str:
     cost = one["cpu_seconds_per_1000_pages"] / 3600 * _PRICE
     rates = f"{one['files_per_second']:.1f} | {one['pages_per_second']:.1f} | {one['cpu_seconds_per_1000_pages']:.0f}"
-    return f"| {name} | {rates} | {cores} | {cost:.4f} | {one['peak_mb']:.0f} |"
+    return f"| {name} | {rates} | {one['cores_used']:.1f} | {cost:.4f} | {one['peak_mb']:.0f} |"
 
 
 if __name__ == "__main__":
