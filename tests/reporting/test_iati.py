@@ -107,6 +107,14 @@ def test_sectors_of_transactions_keep_the_activity_without_any(framework):
     assert len(list(etree.fromstring(out).iter("sector"))) == 1
 
 
+def test_a_vocabulary_in_use_takes_no_second_hundred_per_cent(framework):
+    theirs = '    <sector vocabulary="99" vocabulary-uri="https://example.org/x" code="A" percentage="100"/>\n'
+    for vocabulary, shares in (("99", [100]), ("98", [100, 100])):
+        options = IatiOptions(sector_group="objectives", sector_vocabulary=vocabulary)
+        out = insert_tags(make_file(activity(sector=theirs)), [make_tagged(framework)], framework, options)
+        assert [float(one.get("percentage")) for one in etree.fromstring(out).iter("sector")] == shares
+
+
 @pytest.mark.parametrize("weights", [[1], [1, 1, 1], [0.9, 0.05, 0.05], [1e-9, 1], [0.3] * 7])
 def test_percentages_sum_exactly(weights):
     assert sum(int(share.replace(".", "")) for share in percentages(weights)) == 10_000

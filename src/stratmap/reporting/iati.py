@@ -158,10 +158,8 @@ def _edits(
     """(byte offset, text to insert) in file order; an activity without children is left as it is."""
     if result is None or not activity.children:
         return []
-    has_own = any(
-        item[:2] == ("sector", options.sector_vocabulary) and item[2] in {"", options.uri}
-        for item in activity.classified
-    )
+    # IATI sums percentages over a vocabulary, whatever its URI: sectors of another 98 or 99 leave no room for ours.
+    has_own = any(item[:2] == ("sector", options.sector_vocabulary) for item in activity.classified)
     sectors = [] if has_own or activity.transaction_sectors else _sectors(result, options)
     edits = []
     for name, elements in (("sector", sectors), ("tag", _tags(result, options, activity.classified))):
