@@ -232,8 +232,9 @@ def table(figures: dict[str, Any], command: str) -> str:
     return (
         f"# Tagging an archive\n\n`{command}`\n\n{figures['files']:,} files with {figures['pages']:,} pages in nine "
         f"formats; load of the machine at the end: {', '.join(map(str, figures['load']))}. Price: {_PRICE} euro for an "
-        f"hour of one core.\n\n" + "\n".join(lines) + f"\n\nIn turn: {rounds['number']} rounds of {rounds['files']} "
-        f"files, drawn {rounds['drawn']}, the same for all; models loaded before the clock. Minutes for all files, "
+        f"hour of one core.\n\n" + "\n".join(lines) + f"\n\nIn turn: rounds: {rounds['number']}, of {rounds['files']} "
+        f"files each, drawn {rounds['drawn']}, the same for all; models loaded before the clock. Where `cores used` is "
+        f"far below what was asked for, the machine was busy: compare CPU time then, not time. Minutes for all files, "
         f"extrapolated from these pages: {all_files}. {ratios}\n\nOne file of {longest['pages']} pages alone, in "
         f"stratmap: {longest['seconds']:.1f} s, at most {longest['peak_mb']} MB.\n"
     )
@@ -242,7 +243,7 @@ def table(figures: dict[str, Any], command: str) -> str:
 def _row(name: str, one: dict[str, Any]) -> str:
     cost = one["cpu_seconds_per_1000_pages"] / 3600 * _PRICE
     rates = f"{one['files_per_second']:.1f} | {one['pages_per_second']:.1f} | {one['cpu_seconds_per_1000_pages']:.0f}"
-    return f"| {name} | {rates} | {one['cores_used']:.1f} | {cost:.4f} | {one['peak_mb']:.0f} |"
+    return f"| {name} | {rates} | {one['cores_used']:.2f} | {cost:.4f} | {one['peak_mb']:.0f} |"
 
 
 if __name__ == "__main__":
