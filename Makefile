@@ -80,9 +80,10 @@ benchmark-tagging: $(DEV)
 clean:
 	rm -rf .venv .demo
 
-# Strikes at every call to the disk of every operation (see tests/faults/README.md).
+# Strikes at every call to the disk of every operation (see tests/faults/README.md); SHARE=0.05: at one in twenty.
+SHARE ?= 1.0
 faults: $(DEV)
-	$(BIN)/python -m evaluation.faults
+	$(BIN)/python -m evaluation.faults $(SHARE)
 
 MINUTES ?= 60
 soak: $(DEV)

@@ -24,7 +24,7 @@ def main() -> int:
     print(done.stdout)
     figures = {key: value for key, value in found.items() if key != "findings"}
     figures["seconds"] = round(time.monotonic() - started)
-    command = "make faults" if share == "1.0" else f"python -m evaluation.faults {share}"
+    command = "make faults" if share == "1.0" else f"make faults SHARE={share}"
     record("faults", figures, command, "indexes and archives that the test makes", 1)
     return 1 if found["lost"] else 0
 

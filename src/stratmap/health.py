@@ -79,7 +79,11 @@ def _index(desk: Desk) -> Iterator[Finding]:
 def _sound(desk: Desk) -> str:
     assert desk.index_folder is not None  # noqa: S101  (asked by the caller)
     index = index_kind(desk.settings)(desk.index_folder, desk.settings.index)
-    faults = index.faults()
+    try:
+        faults = index.faults()
+    except IndexFolderError as error:
+        said = str(error).partition(" The state before stays;")[0]
+        raise StratmapError(f"{said} Mend it from the stored texts: stratmap doctor --repair --index DIR") from error
     told = [fault.sentence for fault in faults if fault.kind != "unsealed"]
     if told:
         raise StratmapError("; ".join(told) + ". Mend it: stratmap doctor --repair --index DIR")

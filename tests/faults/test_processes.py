@@ -20,7 +20,7 @@ from cuts import item, opened  # noqa: E402
 from stratmap.errors import IndexFolderError, IndexLocked  # noqa: E402
 from stratmap.files import atomic_write  # noqa: E402
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs kill -9")
+pytestmark = [pytest.mark.skipif(os.name == "nt", reason="needs kill -9"), pytest.mark.timeout(900)]
 
 
 def start(*words) -> subprocess.Popen[str]:
@@ -38,7 +38,7 @@ def lines_until(process, count: int) -> list[str]:
 def kill(process) -> list[str]:
     process.send_signal(signal.SIGKILL)
     rest = process.stdout.read().split("\n")[:-1]  # a line that is cut off was not promised
-    assert process.wait(timeout=60) == -signal.SIGKILL
+    assert process.wait(timeout=300) == -signal.SIGKILL
     return rest
 
 
@@ -80,7 +80,7 @@ def test_a_writer_and_eight_readers_in_processes_of_their_own(folder):
             lines_until(reader, 1)
         writer = start("write", folder, 0, 12)
         assert len(writer.stdout.read().split()) == 12
-        assert writer.wait(timeout=60) == 0
+        assert writer.wait(timeout=300) == 0
         for reader in readers:
             lines_until(reader, 1)
             assert reader.poll() is None
@@ -96,7 +96,7 @@ def test_two_writers_take_turns_and_nothing_is_lost(folder):
     writers = [start("write", folder, n * 100, 10) for n in range(2)]
     for writer in writers:
         assert len(writer.stdout.read().split()) == 10
-        assert writer.wait(timeout=60) == 0
+        assert writer.wait(timeout=300) == 0
     index = opened(folder)
     assert len(index.documents()) == 40
     assert (index.generation, index.verify()) == (20, [])
@@ -116,7 +116,7 @@ def full(folder, process, told):
     """What has to be true after the disk refused."""
     assert told[-1].startswith("refused ")
     assert str(folder) in told[-1]
-    assert process.wait(timeout=60) == 0
+    assert process.wait(timeout=300) == 0
     index = opened(folder)
     names = {document.name for document in index.documents()}
     assert names == {n for t in told[:-1] for n in (t, t.replace("w", "x"))}

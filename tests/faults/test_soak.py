@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs fork and kill -9")
+pytestmark = [pytest.mark.skipif(os.name == "nt", reason="needs fork and kill -9"), pytest.mark.timeout(900)]
 
 
 def test_nothing_is_lost_in_mixed_work_with_random_kills(tmp_path):

@@ -190,3 +190,11 @@ def test_a_damaged_index_is_not_carried(twelve, tmp_path):
         connection.execute("UPDATE passages SET text = 'never said' WHERE id = 3")
     with pytest.raises(StratmapError, match="doctor --repair"):
         export_index(twelve.folder, tmp_path / "carrier")
+
+
+def test_an_export_that_was_killed_at_once_can_be_done_again(twelve, tmp_path):
+    target = tmp_path / "carrier"
+    target.mkdir()
+    (target / ".carrier.json.77-00ff.tmp").write_bytes(b"{")
+    assert export_index(twelve.folder, target).complete
+    assert [path.name for path in target.iterdir() if path.suffix == ".tmp"] == []

@@ -104,6 +104,9 @@ def begin(folder: Path, contents: Contents) -> Contents:
     Raises:
         UsageError: The folder holds something else.
     """
+    if folder.is_dir():
+        for leftover in folder.glob(f".{NAME}.*.tmp"):  # of an export that was killed before it had written anything
+            leftover.unlink(missing_ok=True)
     if folder.is_dir() and any(folder.iterdir()):
         if not (folder / NAME).is_file():
             raise UsageError(f"{folder}: expected a new or empty folder, found one with other files. Name another.")

@@ -147,7 +147,12 @@ class Index:
             current = generation_of(connection)
             oldest = max(0, current - self._settings.keep_generations, compacted_at(connection))
             if not oldest <= generation < current:
-                raise UsageError(f"expected a generation from {oldest} to {current - 1}, found {generation}.")
+                kept = f"from {oldest} to {current - 1}" if oldest < current else "before this one, but none is kept"
+                raise UsageError(
+                    f"expected a generation {kept}, found {generation}. The last "
+                    f"{self._settings.keep_generations} are kept (setting index.keep_generations), none from before "
+                    "`stratmap index compact`."
+                )
             connection.execute(
                 "UPDATE documents SET died = ? WHERE died IS NULL AND born > ?", (current + 1, generation)
             )
