@@ -75,6 +75,19 @@ def test_a_reranker_decides_the_order_of_what_it_reads_and_nothing_below(files, 
     assert [score for _, score in read] == sorted((score for _, score in read), reverse=True)
 
 
+def test_a_long_document_counts_with_the_passage_that_the_reranker_likes_best(files, hashing_encoder):
+    class Knowing:
+        def score(self, question, passages):
+            return np.array([5.0 if "Armenia" in passage else -5.0 for passage in passages])
+
+    other = "\n\n".join(f"Chapter {n}. " + "Clinics treated seasonal workers in the port. " * 25 for n in range(3))
+    long = f"Border police. Which border police?\n\n{other}\n\nThe border with Armenia has a police school."
+    corpus = [{"_id": "long", "text": long}, {"_id": "short", "text": "Which border police? Border police, which?"}]
+    search = CollectionSearch(load_collection(*files(corpus=corpus, qrels="q1\tlong\t1\n")), hashing_encoder)
+    assert search.search("which border police?")[0][0] == "short"
+    assert search.with_reranker(Knowing(), 6).search("which border police?")[0][0] == "long"
+
+
 def test_a_query_beyond_the_window_is_shortened_and_not_refused(files, hashing_encoder):
     search = CollectionSearch(load_collection(*files()), hashing_encoder)
     assert search.search("border police " * 400)[0][0] == "d1"

@@ -29,6 +29,7 @@ from stratmap.records import Document
 
 _CANDIDATES = 200
 _DEPTH = 100
+_ASSURED = 3  # a third of what the reranker reads is the nearest passage of each of the first documents
 
 
 class Scorer(Protocol):
@@ -106,7 +107,7 @@ class CollectionSearch:
     Args:
         collection: The documents.
         encoder: Vectors.
-        reranker: Reads the first `rerank` documents again; None leaves the fused order.
+        reranker: Reads the first `rerank` passages again; None leaves the fused order.
         rerank: How many.
     """
 
@@ -123,8 +124,8 @@ class CollectionSearch:
         self._owners = np.array([row for row, _ in parts], dtype=np.int64)
         self._texts = [text for _, text in parts]
         vectors = encoder.encode(self._texts)
-        self._passages = Hybrid(vectors, [""] * len(parts))
         languages = [document.language.code for document in read]
+        self._passages = Hybrid(vectors, self._texts, [languages[row] for row, _ in parts])
         self._languages = frozenset(languages)
         self._documents = Hybrid(np.zeros((len(whole), 1), dtype=np.float32), whole, languages)
 
@@ -158,23 +159,30 @@ class CollectionSearch:
         rows, scores = fuse(np.array(dense, dtype=np.int64), dense_scores, lexical, lexical_scores, len(terms))
         order = [(int(row), float(score)) for row, score in zip(rows, scores, strict=True)]
         if self._reranker is not None and asks(query):
-            order = self._reranked(query, order, best)
+            nearest = [best[row][1] for row, _ in order[: self._rerank // _ASSURED] if row in best]
+            lexical, lexical_scores = self._passages.lexical(terms, _CANDIDATES)
+            parts, _ = fuse(found, cosines, lexical, lexical_scores, len(terms))
+            order = self._reranked(query, order, list(dict.fromkeys([*nearest, *parts.tolist()]))[: self._rerank])
         return [(self._collection.ids[row], score) for row, score in order]
 
-    def _reranked(
-        self, query: str, order: list[tuple[int, float]], best: dict[int, tuple[float, int]]
-    ) -> list[tuple[int, float]]:
+    def _reranked(self, query: str, order: list[tuple[int, float]], parts: list[int]) -> list[tuple[int, float]]:
+        """The order once the reranker has read some passages; a document counts with the one that answers best."""
         assert self._reranker is not None  # noqa: S101  (the caller asked)
-        head, tail = order[: self._rerank], order[self._rerank :]
-        texts = [
-            self._texts[best[row][1] if row in best else int(np.searchsorted(self._owners, row))] for row, _ in head
-        ]
+        said: dict[int, float] = {}
+        for part, logit in zip(
+            parts, self._reranker.score(query, [self._texts[part] for part in parts]).tolist(), strict=True
+        ):
+            owner = int(self._owners[part])
+            said[owner] = max(logit, said.get(owner, logit))
+        head = [(row, score) for row, score in order if row in said]
         first = np.array([score for _, score in head], dtype=np.float32)
-        mixed = blend(first, self._reranker.score(query, texts))
+        mixed = blend(first, np.array([said[row] for row, _ in head], dtype=np.float32))
         ranked = sorted(range(len(head)), key=lambda i: (-float(mixed[i]), i))
         floor = float(mixed.min()) if len(mixed) else 0.0
-        rest = [(row, floor - 1.0 - rank) for rank, (row, _) in enumerate(tail)]
-        return [(head[i][0], float(mixed[i])) for i in ranked] + rest
+        tail = [row for row, _ in order if row not in said]
+        return [(head[i][0], float(mixed[i])) for i in ranked] + [
+            (row, floor - 1.0 - rank) for rank, row in enumerate(tail)
+        ]
 
 
 def evaluate_retrieval(collection: Collection, search: CollectionSearch) -> RetrievalFigures:
