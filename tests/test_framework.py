@@ -184,7 +184,9 @@ def test_a_file_of_many_megabytes_is_not_read(tmp_path):
 
 def test_a_group_named_like_a_key_of_results_is_refused_at_once(tmp_path):
     path = tmp_path / "own.yaml"
-    text = "schema: 1\nid: own\nname: Own\ngroups:\n- id: pages\n  labels:\n  - {code: R, name: R, description: Roads.}\n"
+    text = (
+        "schema: 1\nid: own\nname: Own\ngroups:\n- id: pages\n  labels:\n  - {code: R, name: R, description: Roads.}\n"
+    )
     path.write_text(text, encoding="utf-8")
     with pytest.raises(FrameworkError, match=r"'pages'.*Taken: countries, doc_id"):
         load_framework(str(path))

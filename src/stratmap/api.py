@@ -31,6 +31,7 @@ from stratmap.reporting.overrides import read_overrides
 from stratmap.reporting.tables import evidence_table, matrix_table, tags_table
 from stratmap.settings import Settings
 from stratmap.tagging import Tagger as _Tagger
+from stratmap.tagging.tagger import Progress
 
 Readable: TypeAlias = Document | Path | str
 _TABLES: dict[str, Any] = {
@@ -72,13 +73,13 @@ class Tagger(_Tagger):
         desk = _desk(framework, settings)
         super().__init__(desk.framework, desk.encoder, desk.shipped_model, desk.settings.tagging, desk.settings.reading)
 
-    def tag(self, document: Readable) -> TaggedDocument:
-        """The tags of a document, of the file at a path, or of a text.
+    def tag(self, document: Readable, progress: Progress | None = None) -> TaggedDocument:
+        """The tags of a document, of the file at a path, or of a text; `progress` as `tagging.Tagger.tag` has it.
 
         Raises:
             ReadingError: The file cannot be read.
         """
-        return super().tag(_document(document, self._reading))
+        return super().tag(_document(document, self._reading), progress)
 
     def tag_many(self, documents: Iterable[Readable]) -> Iterator[TaggedDocument]:
         """The tags of documents, files or texts, in their order; a file that cannot be read ends it."""

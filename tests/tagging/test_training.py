@@ -40,7 +40,20 @@ def framework(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def data():
-    places = ["north", "south", "valley", "coast", "hills", "capital", "delta", "plain", "islands", "lakes", "forest", "gorge"]
+    places = [
+        "north",
+        "south",
+        "valley",
+        "coast",
+        "hills",
+        "capital",
+        "delta",
+        "plain",
+        "islands",
+        "lakes",
+        "forest",
+        "gorge",
+    ]
     health = [f"Nurses in the {place} vaccinated children and opened a clinic." for place in places]
     border = [f"Guards in the {place} checked passports at the crossing point." for place in places]
     truth = np.array([[True, False]] * len(places) + [[False, True]] * len(places))

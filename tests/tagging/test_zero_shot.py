@@ -48,14 +48,17 @@ def applied(model: ZeroShotModel, encoder: Encoder, text: str) -> set[str]:
     return {code for code, value, least in zip(model.labels, row, model.thresholds, strict=True) if value >= least}
 
 
-@pytest.mark.parametrize(("text", "code"), [
-    ("Trawlers took twice the advised catch of hake, and the stock has collapsed off the coast.", "SDG14"),
-    ("Judges were dismissed after they had acquitted journalists accused of insulting the president.", "SDG16"),
-    ("Girls and their mothers fetch firewood and cook, so that daughters have no time of their own.", "SDG5"),
-    ("The borehole ran dry and families bought water from tankers; latrines stood unused.", "SDG6"),
-    ("Pupils who had repeated a grade read no better at the end of primary school.", "SDG4"),
-    ("Tenants were moved from the slum to tower blocks at the edge of the metropolis.", "SDG11"),
-])
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Trawlers took twice the advised catch of hake, and the stock has collapsed off the coast.", "SDG14"),
+        ("Judges were dismissed after they had acquitted journalists accused of insulting the president.", "SDG16"),
+        ("Girls and their mothers fetch firewood and cook, so that daughters have no time of their own.", "SDG5"),
+        ("The borehole ran dry and families bought water from tankers; latrines stood unused.", "SDG6"),
+        ("Pupils who had repeated a grade read no better at the end of primary school.", "SDG4"),
+        ("Tenants were moved from the slum to tower blocks at the edge of the metropolis.", "SDG11"),
+    ],
+)
 def test_the_goal_of_a_clear_text_is_applied_and_best(
     goals: ZeroShotModel, encoder: Encoder, text: str, code: str
 ) -> None:
@@ -65,16 +68,21 @@ def test_the_goal_of_a_clear_text_is_applied_and_best(
 
 
 def test_two_goals_are_applied_when_both_are_meant(goals: ZeroShotModel, encoder: Encoder) -> None:
-    text = ("Coal power stations must close if greenhouse gas emissions are to fall as the Paris Agreement "
-            "demands; wind farms and solar panels can supply the electricity.")
+    text = (
+        "Coal power stations must close if greenhouse gas emissions are to fall as the Paris Agreement "
+        "demands; wind farms and solar panels can supply the electricity."
+    )
     assert {"SDG7", "SDG13"} <= applied(goals, encoder, text)
 
 
-@pytest.mark.parametrize("text", [
-    "The goalkeeper saved a penalty in the last minute and the crowd sang.",
-    "Let the sequence be bounded; then some subsequence converges, which proves the lemma.",
-    "The sonata was printed in Leipzig after the composer's death.",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The goalkeeper saved a penalty in the last minute and the crowd sang.",
+        "Let the sequence be bounded; then some subsequence converges, which proves the lemma.",
+        "The sonata was printed in Leipzig after the composer's death.",
+    ],
+)
 def test_a_text_about_none_of_the_goals_gets_none(goals: ZeroShotModel, encoder: Encoder, text: str) -> None:
     assert applied(goals, encoder, text) == set()
 

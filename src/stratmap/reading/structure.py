@@ -29,8 +29,8 @@ _PAGE_NUMBER = re.compile(
     re.I,
 )
 _PAGE_OF = re.compile(
-    r"(?:page|pg|p|стр|с|сторінка|страница|seite|sayfa|strana|pagina|str)[. ]{0,2}(\d{1,4}) ?(?:/|of|из|з|od|de|din|von) ?"
-    r"(\d{1,4})$",
+    r"(?:page|pg|p|стр|с|сторінка|страница|seite|sayfa|strana|pagina|str)[. ]{0,2}(\d{1,4})"
+    r" ?(?:/|of|из|з|od|de|din|von) ?(\d{1,4})$",
     re.I,
 )
 _CONTENTS_LINE = re.compile(r"(?:\.[ .]{0,2}){4,}\s*\d{0,4}\s*$|…{2,}\s*\d{0,4}\s*$|_{4,}\s*\d{1,4}\s*$")

@@ -17,7 +17,7 @@ _LEAST_SHARE = 0.5  # of the document's probability and of the best passage's, f
 _SHORT = 60  # characters: a sentence below is shown with its neighbour
 _FEW_WORDS = 7
 _FEW, _UNFINISHED = 0.1, 0.5  # weights of lines of few words (an address) and of lines that end no sentence (a title)
-_ENDS = (".", "!", "?", ";", ":", "…", "”", "»", "\"", ")", "。", "।", "։")
+_ENDS = (".", "!", "?", ";", ":", "…", "”", "»", '"', ")", "。", "।", "։")
 
 
 def choose(probabilities: np.ndarray, document: float, most: int) -> list[int]:
