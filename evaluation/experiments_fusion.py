@@ -27,8 +27,8 @@ from evaluation.provenance import RESULTS, provenance
 from evaluation.retrieval_collections import Collection, choosing_collections, reporting_collections
 from stratmap.files import atomic_write_text
 
-CONSTANTS = ((1.2, 0.75), (0.9, 0.4), (0.9, 0.6), (0.7, 0.4))
-WEIGHTS = (0.6, 0.65, 0.7, 0.75, 0.8)
+CONSTANTS = ((1.2, 0.75), (0.9, 0.4), (0.9, 0.6))
+WEIGHTS = (0.65, 0.7, 0.75)
 SLOPES = (0.0, 0.3, 0.5)
 FEEDBACK = ((0.2, 1), (0.3, 1), (0.3, 3), (0.5, 3))
 _ORDINARY = 0.35
@@ -122,7 +122,7 @@ def main() -> None:
     choosing, reporting = choosing_collections(arguments.work, SEED), reporting_collections(arguments.work)
     chosen = [c.name for c in choosing]
     groups: dict[str, dict[str, tuple[float, float]]] = {}
-    for collection in choosing + reporting:
+    for collection in filter(lambda c: c.passages, choosing + reporting):
         tokens = tokenised(collection)
         for k1, b in CONSTANTS:
             asked = queries(collection, tokens, k1, b)
