@@ -51,7 +51,9 @@ class CachedEncoder:
         return text
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
-        """Vectors of documents, from the file where it holds them."""
+        """Vectors of documents, from the file where it holds them; a text alone is a query and never kept."""
+        if len(texts) == 1:
+            return self.inner.encode(list(texts))
         keys = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
         fresh = {key: text for key, text in zip(keys, texts, strict=True) if key not in self._kept}
         missing = list(fresh)

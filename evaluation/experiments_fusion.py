@@ -119,10 +119,11 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True, help="work folder of the reranker's training")
     arguments = parser.parse_args()
     logging.getLogger("bm25s").setLevel(logging.WARNING)
-    choosing, reporting = choosing_collections(arguments.work, SEED), reporting_collections(arguments.work)
+    choosing = [one for one in choosing_collections(arguments.work, SEED) if one.passages]  # none kept: added later
+    reporting = reporting_collections(arguments.work)
     chosen = [c.name for c in choosing]
     groups: dict[str, dict[str, tuple[float, float]]] = {}
-    for collection in filter(lambda c: c.passages, choosing + reporting):
+    for collection in choosing + reporting:
         tokens = tokenised(collection)
         for k1, b in CONSTANTS:
             asked = queries(collection, tokens, k1, b)
