@@ -120,7 +120,7 @@ def test_a_drop_folder_is_minded_until_it_is_stopped(tmp_path):
     drop, out = tmp_path / "drop", tmp_path / "out"
     drop.mkdir()
     words = [PROGRAM, "tag", str(drop), "--out", str(out), "--forms", "csv", "--watch"]
-    process = subprocess.Popen(words, stderr=subprocess.PIPE)
+    process = subprocess.Popen(words, stderr=subprocess.PIPE, preexec_fn=_hears_ctrl_c)
     try:
         for number, text in enumerate((BORDER, RETURN), 1):
             (drop / f"{number}.txt").write_text(text, encoding="utf-8")
@@ -133,6 +133,11 @@ def test_a_drop_folder_is_minded_until_it_is_stopped(tmp_path):
         told = process.communicate(timeout=60)[1].decode()
     assert "watching" in told
     assert "Traceback" not in told
+
+
+def _hears_ctrl_c():
+    """A job in the background inherits an ignored SIGINT; the program under test is a person's in the foreground."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _lines(path):
