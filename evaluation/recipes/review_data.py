@@ -15,9 +15,12 @@ import numpy as np
 from safetensors.numpy import save
 
 from stratmap.artefacts import write_manifest
-from stratmap.assembly import Desk, declared_labels, find_files, with_sidecar
+from stratmap.assembly import Desk
 from stratmap.files import atomic_write, atomic_write_text
+from stratmap.intake import declared_labels
 from stratmap.reading import read_items, read_text
+from stratmap.reading.folders import readable_files
+from stratmap.reading.sidecar import with_sidecar
 from stratmap.records import Document, Unreadable
 from stratmap.reviewing.adjusting import logits_of
 from stratmap.reviewing.held_out import DOCUMENTS, KIND, TENSORS
@@ -76,7 +79,7 @@ def main() -> None:
 
 def _held_out(desk: Desk) -> tuple[list[Document], np.ndarray]:
     documents, truth = [], []
-    for path in sorted(set(find_files([ROOT / "corpora" / "projects"]))):
+    for path in sorted(set(readable_files([ROOT / "corpora" / "projects"]))):
         for item in read_items(path, desk.settings.reading):
             if isinstance(item, Unreadable):
                 raise SystemExit(f"{item.source}: {item.reason}")

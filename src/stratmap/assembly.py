@@ -7,43 +7,28 @@ itself.
 from __future__ import annotations
 
 import contextlib
-import os.path
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stratmap.errors import ArtefactError, SettingsError, StratmapError, UsageError
+from stratmap.errors import ArtefactError, SettingsError, UsageError
 from stratmap.framework import Crosswalk, Framework, load_crosswalk, load_framework
-from stratmap.reading import READABLE_SUFFIXES, read_document, read_items
-from stratmap.reading.sidecar import SIDECAR, with_sidecar
-from stratmap.records import Answer, Document, Filters, Hit, IndexedDocument, Statement, TaggedDocument, Unreadable
+from stratmap.reading import read_document
+from stratmap.records import Answer, Document, Filters, Hit, IndexedDocument, Statement, TaggedDocument
 from stratmap.settings import Settings
 
 if TYPE_CHECKING:
     from stratmap.answering.assistant import Assistant
     from stratmap.answering.reranker import Reranker
     from stratmap.encoding import Encoder
-    from stratmap.index import Index, Indexable
-    from stratmap.index.features import Features
+    from stratmap.index import Index
+    from stratmap.intake import Indexed, Intake, Progress
     from stratmap.reviewing.reviews import Reviews
     from stratmap.tagging import Tagger
-    from stratmap.tagging.tagger import PassageModel, Read
+    from stratmap.tagging.tagger import PassageModel
     from stratmap.tagging.tiers import TieredTagger
-
-_CODES = re.compile(r"[\w.:-]+")
-Progress = Callable[[int, int, str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Indexed:
-    """What an indexing run did."""
-
-    added: int
-    unchanged: int
-    failed: tuple[Unreadable, ...]
 
 
 class Desk:
@@ -73,10 +58,12 @@ class Desk:
 
     @cached_property
     def shipped_model(self) -> PassageModel:
-        """What scores passages before anybody's corrections: trained where shipped for framework and encoder, the
-        head that the settings name, or zero-shot.
+        """What scores passages before anybody's corrections: the head that the settings name, trained where shipped
+        for framework and encoder, or zero-shot.
         """
-        return self._model()
+        from stratmap.tagging.choice import passage_model
+
+        return passage_model(self.framework, self.encoder, self.settings)
 
     @property
     def tagger(self) -> Tagger:
@@ -152,30 +139,6 @@ class Desk:
             with contextlib.suppress(ArtefactError):
                 weights = load_manifest(shipped_folder(f"tagger-{self.framework.id}"), "tagger").fingerprint
         return f"{self.framework.id} {self.encoder.fingerprint} {weights}"
-
-    def _model(self) -> PassageModel:
-        from stratmap.artefacts import shipped_folder
-
-        if self.settings.tagging.head:
-            from stratmap.tagging.head import HeadModel
-            from stratmap.tagging.zero_shot import ZeroShotModel
-
-            otherwise = ZeroShotModel(self.framework, self.encoder)
-            return HeadModel(Path(self.settings.tagging.head), self.framework, self.encoder, otherwise)
-        if self.settings.encoding.encoder == "shipped":
-            try:
-                folder = shipped_folder(f"tagger-{self.framework.id}")
-            except ArtefactError:
-                pass
-            else:
-                from stratmap.tagging.model import TaggingModel
-
-                model = TaggingModel.load(folder, self.settings.encoding.threads)
-                if set(model.labels) == set(self.framework.codes):
-                    return model
-        from stratmap.tagging.zero_shot import ZeroShotModel
-
-        return ZeroShotModel(self.framework, self.encoder)
 
     @cached_property
     def index(self) -> Index:
@@ -301,34 +264,11 @@ class Desk:
         return load_crosswalk(self.framework, target)
 
     def add(self, paths: Iterable[Path], progress: Progress | None = None) -> Indexed:
-        """Read, tag and index files and folders; what cannot be read is reported and skipped.
+        """Read, tag and index files and folders, making the index where there is none.
 
-        Each group of documents is one transaction: what is reported as added is on the disk.
+        What cannot be read is reported and skipped; what is reported as added is on the disk.
         """
-        index = self._index_to_write()
-        files = sorted(set(find_files(paths)))
-        failed: list[Unreadable] = []
-        added = unchanged = 0
-        held: dict[str, Path] = {}
-        for number, path in enumerate(files):
-            if progress:
-                progress(number, len(files), path.name)
-            documents: list[Document] = []
-            for item in read_items(path, self.settings.reading):
-                if isinstance(item, Unreadable):
-                    failed.append(item)
-                elif index.holds(item.doc_id):
-                    index.retire_former(item.doc_id, item.source)
-                    held[item.doc_id] = path
-                    unchanged += 1
-                else:
-                    documents.append(with_sidecar(item, path))
-            added += self._put(index, self._batch(documents, failed))
-        lost = [doc_id for doc_id in held if not index.holds(doc_id)]
-        if lost:  # copies of a text that a file listed after them held, and no longer holds
-            again = self.add({held[doc_id] for doc_id in lost})
-            return Indexed(added + again.added, unchanged - len(lost), (*failed, *again.failed))
-        return Indexed(added, unchanged, tuple(failed))
+        return self._intake().add(paths, progress)
 
     def add_document(self, document: Document) -> int:
         """Tag and index one document, making the index where there is none; 0 where its text is there already.
@@ -338,14 +278,7 @@ class Desk:
         Raises:
             StratmapError: It cannot be tagged or kept; nothing changes then.
         """
-        index = self._index_to_write()
-        if index.holds(document.doc_id):
-            return index.retire_former(document.doc_id, document.source)
-        failed: list[Unreadable] = []
-        added = self._put(index, self._batch([document], failed))
-        if failed:
-            raise UsageError(f"{failed[0].source}: {failed[0].reason}")
-        return added
+        return self._intake().add_document(document)
 
     def remove(self, doc_ids: Sequence[str]) -> int:
         """Delete documents from the index, and the features kept of them; returns how many there were."""
@@ -354,44 +287,20 @@ class Desk:
             self.reviews.features.forget(doc_ids)
         return deleted
 
-    def _index_to_write(self) -> Index:
-        """The index, made where there is none."""
+    def _intake(self) -> Intake:
+        """What documents are taken in by, over the index, made where there is none."""
+        from stratmap.intake import Intake
+
         if "index" not in self.__dict__:
             self.__dict__["index"] = self._open_index(make=True)
-        return self.index
-
-    def _put(self, index: Index, ready: list[tuple[Indexable, Features]]) -> int:
-        """Index documents, and keep what the tagger made of their passages for review and retraining."""
-        added = index.add(item for item, _ in ready)
-        if added and self.reviews:
-            self.reviews.features.keep_scores((features.doc_id, features.logits) for _, features in ready)
-        return added
-
-    def _batch(self, documents: list[Document], failed: list[Unreadable]) -> list[tuple[Indexable, Features]]:
-        """Documents encoded and tagged; where that fails for one, it is reported and the others go on."""
-        try:
-            return [self._indexable(read) for read in self.tagger.read_many(documents)]
-        except StratmapError as error:
-            if len(documents) == 1:
-                failed.append(Unreadable(documents[0].source, str(error)))
-                return []
-            return [item for document in documents for item in self._batch([document], failed)]
-
-    def _indexable(self, read: Read) -> tuple[Indexable, Features]:
-        from stratmap.index import Indexable
-        from stratmap.reading.facts import facts_of
-
-        facts = facts_of(read.document)
-        current = self.tagger
-        probabilities = current.probabilities(read)
-        labels, tagger = declared_labels(read.document, self.framework), "declared"
-        if labels is None:
-            tagger = self.tagger_name
-            tagged = current.tags_of(read, probabilities)
-            labels = {t.code: t.probability for group in tagged.tags.values() for t in group if t.applied}
-        vectors = read.encoded.embeddings
-        item = Indexable(read.document, read.passages, vectors, labels, facts.countries, facts.year, tagger)
-        return item, self._reviews.features_of(read, probabilities, current.model)
+        return Intake(
+            self.index,
+            self._reviews,
+            self.framework,
+            self.settings.reading,
+            lambda: self.tagger,
+            lambda: self.tagger_name,
+        )
 
 
 def named_in_english(filters: Filters) -> Filters:
@@ -418,34 +327,3 @@ def index_kind(settings: Settings) -> type[Index]:
 
         return MilvusIndex
     raise SettingsError(f"index.backend: expected faiss or milvus, found {settings.index.backend!r}.")
-
-
-def find_files(paths: Iterable[Path]) -> Iterator[Path]:
-    """Files of folders, recursively, that stratmap can read; named files as they are. Links to folders are not
-    followed; hidden files, label lists and folders with a file `.noindex` are left out.
-    """
-    for path in paths:
-        if os.path.isdir(path):  # unlike Path.is_dir it takes names of any length
-            for found in sorted(path.rglob("*")):
-                hidden = any(part.startswith(".") for part in found.relative_to(path).parts)
-                known = found.suffix.lower() in READABLE_SUFFIXES and found.name != SIDECAR
-                hidden = hidden or (known and any((folder / ".noindex").is_file() for folder in _up_to(found, path)))
-                if known and not hidden and found.is_file():
-                    yield found
-        else:
-            yield path
-
-
-def _up_to(found: Path, top: Path) -> list[Path]:
-    """The folders of a file from its own to the one that was named."""
-    folders = list(found.parents)
-    return folders[: folders.index(top) + 1]
-
-
-def declared_labels(document: Document, framework: Framework) -> dict[str, float] | None:
-    """Labels that the document or its list states for itself; None where it states nothing."""
-    groups = [group.id for group in framework.groups if group.id in document.metadata]
-    if not groups:
-        return None
-    stated = {code for group in groups for code in _CODES.findall(document.metadata[group])}
-    return {code: 1.0 for code in framework.codes if code in stated}

@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from stratmap.assembly import find_files
 from stratmap.cli.show import complain, plain
 from stratmap.errors import ReadingError, UsageError
 from stratmap.reading import read_bytes, read_items
+from stratmap.reading.folders import readable_files
 from stratmap.records import Document, Unreadable
 from stratmap.settings import ReadingSettings
 
@@ -39,7 +39,7 @@ def documents_of(sources: list[str], settings: ReadingSettings, failures: Failur
         if source == STANDARD_INPUT:
             yield from _standard_input(settings, failures)
             continue
-        for path in find_files([Path(source)]):
+        for path in readable_files([Path(source)]):
             for item in _items(path, settings):
                 if isinstance(item, Unreadable):
                     failures.add(item)
