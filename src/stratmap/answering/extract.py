@@ -16,7 +16,7 @@ import numpy as np
 from stratmap.answering.archive import Floats
 from stratmap.answering.names import countries, names, years
 from stratmap.answering.questions import Wanted, fitted, wanted
-from stratmap.answering.quotable import opening_of, quotable_span, titles_of
+from stratmap.answering.quotable import Span, opening_of, quotable_span, titles_of
 from stratmap.answering.terms import expand
 from stratmap.answering.words import coverage, numbers, rarity, stem, terms, tokens
 from stratmap.encoding import Encoder
@@ -62,11 +62,10 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """Sentences with their scores, cosines to the question and stems, all in one order."""
+    """Sentences with their scores and stems, all in one order."""
 
     sentences: tuple[Sentence, ...]
     scores: Floats
-    cosines: Floats
     shares: Floats
     fits: Floats
     stems: tuple[frozenset[str], ...]
@@ -81,18 +80,21 @@ def sentences_of(hits: Sequence[Hit], page_text: PageText, titles: Mapping[str, 
         titles: Titles of documents by `doc_id`; a title is not quoted.
     """
     found: dict[tuple[str, int, int, int], Sentence] = {}
+    pages: dict[tuple[str, int], tuple[str, list[Span]]] = {}  # a text without pages is one, however long
     for rank, hit in enumerate(hits[:_READ]):
         passage = hit.passage
-        page = page_text(passage.doc_id, passage.page_index)
-        spans = sentence_spans(page)
+        place = (passage.doc_id, passage.page_index)
+        if place not in pages:
+            text = page_text(*place)
+            pages[place] = (text, sentence_spans(text))
+        page, spans = pages[place]
         headings = titles_of(passage.heading, (titles or {}).get(passage.doc_id, ""))
         for i, (start, end) in enumerate(spans):
             if end <= passage.start or start >= passage.end:
                 continue
             span = quotable_span(page, spans, i, headings)
             if span and len(found) < _MOST_SENTENCES:
-                key = (passage.doc_id, passage.page_index, *span)
-                found.setdefault(key, Sentence(hit, rank, *span, page[slice(*span)]))
+                found.setdefault((*place, *span), Sentence(hit, rank, *span, page[slice(*span)]))
     return list(found.values())
 
 
@@ -121,7 +123,7 @@ def score_sentences(question: str, vector: Floats, sentences: Sequence[Sentence]
         + _COUNTED * _counted(question, sentences)
         + _RANK / np.array([1 + sentence.rank for sentence in sentences])
     )
-    return Scored(tuple(sentences), scores.astype(np.float32), cosines.astype(np.float32), shares, fits, stems)
+    return Scored(tuple(sentences), scores.astype(np.float32), shares, fits, stems)
 
 
 def _shares_in_context(
