@@ -14,7 +14,7 @@ import numpy as np
 
 from stratmap.answering.archive import Archive, Scorer
 from stratmap.answering.archive_questions import ArchiveQuestion, as_spelled, read_archive_question
-from stratmap.answering.conversation import Completes, Conversation
+from stratmap.answering.conversation import Completes, Conversation, in_lines
 from stratmap.answering.extract import Scored, Sentence, choose, cite, fallback, score_sentences, sentences_of
 from stratmap.answering.finding import Finder, Found
 from stratmap.answering.followups import standalone
@@ -190,14 +190,15 @@ class Assistant:
         return sentences_of([whole], self.index.page_text, evidence.found.titles)
 
     def _composed(self, question: str, citations: tuple[Citation, ...], evidence: Evidence) -> Answer:
+        statements = tuple(Statement(c.quote, (c.marker,)) for c in citations)
         return Answer(
             question=question,
             answered=True,
-            answer="\n".join(f"{c.quote} [{c.marker}]" for c in citations),
+            answer=in_lines(statements),
             citations=citations,
             passages=self._shown(evidence.found),
             confidence=evidence.probability,
-            statements=tuple(Statement(c.quote, (c.marker,)) for c in citations),
+            statements=statements,
             notes=evidence.found.notes,
         )
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -120,7 +120,7 @@ class Conversation:
             return _noted(self._extractive, note)
         return replace(
             self._extractive,
-            answer="\n".join(map(shown, statements)),
+            answer=in_lines(statements),
             citations=tuple(self._citations.values()),
             statements=tuple(statements),
             notes=(
@@ -137,8 +137,12 @@ class Conversation:
         return USER.format(passages="\n".join(blocks), question=_fenced(self._question))
 
 
-def shown(statement: Statement) -> str:
-    """A statement as a line: with its markers, or marked as unsupported."""
+def in_lines(statements: Iterable[Statement]) -> str:
+    """Statements as the text of an answer, one a line: with its markers, or marked as unsupported."""
+    return "\n".join(map(_line, statements))
+
+
+def _line(statement: Statement) -> str:
     if not statement.supported:
         return f"{statement.text} {UNSUPPORTED}"
     return " ".join([statement.text, *(f"[{marker}]" for marker in statement.markers)])

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from stratmap.answering.archive import Archive
 from stratmap.answering.archive_questions import ArchiveQuestion, described, matching
+from stratmap.answering.conversation import in_lines
 from stratmap.answering.extract import Scored, Sentence, cite, sentences_of
 from stratmap.answering.finding import Found
 from stratmap.answering.terms import expand
@@ -47,7 +48,7 @@ def count_answer(
         marker = (len(citations),) if opening else ()
         statements.append(Statement(_line(document), marker))
     notes = (f"{len(chosen) - _MOST_LISTED} further documents are not listed.",) if len(chosen) > _MOST_LISTED else ()
-    return Answer(question, True, _text(statements), tuple(citations), passages, 1.0, tuple(statements), notes)
+    return Answer(question, True, in_lines(statements), tuple(citations), passages, 1.0, tuple(statements), notes)
 
 
 def list_answer(question: str, found: Found, score: Scorer, index: Archive, confidence: float, most: int) -> Answer:
@@ -70,9 +71,7 @@ def list_answer(question: str, found: Found, score: Scorer, index: Archive, conf
     ][: 2 * most]
     citations = tuple(cite(sentences[i], n, float(scored.scores[i])) for n, i in enumerate(kept, start=1))
     statements = tuple(Statement(f"{c.document}: {c.quote}", (c.marker,)) for c in citations)
-    return Answer(
-        question, True, _text(list(statements)), citations, found.hits[: max(10, most)], confidence, statements
-    )
+    return Answer(question, True, in_lines(statements), citations, found.hits[: max(10, most)], confidence, statements)
 
 
 def _by_document(found: Found) -> dict[str, list[Hit]]:
@@ -112,7 +111,3 @@ def _opening(index: Archive, document: IndexedDocument) -> Sentence | None:
     whole = Passage(document.doc_id, 0, page, 0, len(text), 0, text)
     hit = Hit(whole, document.name, 1.0)
     return next(iter(sentences_of([hit], lambda _doc, _page: text, {document.doc_id: document.title})), None)
-
-
-def _text(statements: list[Statement]) -> str:
-    return "\n".join(" ".join([s.text, *(f"[{marker}]" for marker in s.markers)]) for s in statements)
