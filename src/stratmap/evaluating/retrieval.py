@@ -13,10 +13,11 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
+from stratmap.answering.archive import Scorer
+from stratmap.answering.questions import fitted
 from stratmap.answering.reranker import asks
 from stratmap.encoding import Encoder
 from stratmap.errors import UsageError
@@ -30,14 +31,6 @@ from stratmap.records import Document
 _CANDIDATES = 200
 _DEPTH = 100
 _ASSURED = 3  # a third of what the reranker reads is the nearest passage of each of the first documents
-
-
-class Scorer(Protocol):
-    """What reranks."""
-
-    def score(self, question: str, passages: list[str]) -> np.ndarray:
-        """Logits of passages for a question."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,15 +132,9 @@ class CollectionSearch:
         passages = split_passages(document, self._encoder.count_tokens, min(self._encoder.window, 256))
         return [passage.text for passage in passages] or ["-"]
 
-    def _fitted(self, query: str) -> str:
-        """As much of a query as the encoder's window holds."""
-        while self._encoder.count_tokens([query])[0] > self._encoder.window:
-            query = query[: len(query) * 3 // 4]
-        return query
-
     def search(self, query: str) -> list[tuple[str, float]]:
         """Ids with scores, best first."""
-        vector = self._encoder.encode([self._fitted(query)])[0]
+        vector = self._encoder.encode([fitted(query, self._encoder)])[0]
         found, cosines = self._passages.dense(vector, _CANDIDATES)
         best: dict[int, tuple[float, int]] = {}
         for part, cosine in zip(found.tolist(), cosines.tolist(), strict=True):
