@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 from stratmap.records import Document
@@ -21,8 +22,8 @@ def with_sidecar(document: Document, path: Path) -> Document:
     if not sidecar.is_file():
         return document
     try:
-        with open(sidecar, encoding="utf-8-sig", newline="") as file:
-            row = next((row for row in csv.DictReader(file) if row.get("file") == path.name), None)
+        state = sidecar.stat()
+        row = _rows(sidecar, state.st_mtime_ns, state.st_size).get(path.name)
     except (OSError, UnicodeDecodeError, csv.Error):
         warning = f"{SIDECAR} beside the file could not be read; it is expected as CSV in UTF-8"
         return replace(document, warnings=(*document.warnings, warning))
@@ -31,3 +32,14 @@ def with_sidecar(document: Document, path: Path) -> Document:
     facts = {k: v for k, v in row.items() if k not in {"file", "title", None} and v is not None}
     title = document.title or row.get("title") or ""
     return replace(document, metadata={**document.metadata, **facts}, title=title)
+
+
+@lru_cache(maxsize=8)
+def _rows(sidecar: Path, changed_ns: int, size: int) -> dict[str, dict[str, str]]:  # noqa: ARG001 - they tell states apart
+    """The first row of each file; read once for all files beside the list, and again when it has changed."""
+    with open(sidecar, encoding="utf-8-sig", newline="") as file:
+        rows: dict[str, dict[str, str]] = {}
+        for row in csv.DictReader(file):
+            if (name := row.get("file")) is not None:
+                rows.setdefault(name, row)
+    return rows
