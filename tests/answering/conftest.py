@@ -67,10 +67,10 @@ FACTS = {
 class SmallArchive:
     """An index in memory: two sentences to a passage, cosine and shared words."""
 
-    def __init__(self, encoder, pages=PAGES):
-        self.pages = pages
+    def __init__(self, encoder):
+        self.pages = PAGES
         self.passages = [
-            p for name, texts in pages.items() for i, text in enumerate(texts) for p in _cut(name, i, text)
+            p for name, texts in PAGES.items() for i, text in enumerate(texts) for p in _cut(name, i, text)
         ]
         self.vectors = encoder.encode([p.text for p in self.passages])
         self.searches = 0
@@ -227,12 +227,7 @@ def provider():
     server.close()
 
 
-@pytest.fixture(scope="session")
-def key_of():
+def key_of(prompt, words):
     """The key under which a prompt holds the passage with some words."""
-
-    def key_of(prompt, words):
-        passages = re.findall(r'<passage key="(\w+)">\n(.*?)\n</passage>', prompt, re.S)
-        return next(key for key, text in passages if words in text)
-
-    return key_of
+    passages = re.findall(r'<passage key="(\w+)">\n(.*?)\n</passage>', prompt, re.S)
+    return next(key for key, text in passages if words in text)

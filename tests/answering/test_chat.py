@@ -10,15 +10,10 @@ from stratmap.answering.assistant import Assistant
 from stratmap.errors import MissingExtra
 from stratmap.settings import AnsweringSettings
 
+from .conftest import key_of
+
 QUESTION = "How many returnees were supported in Imereti?"
 TRUE = "The project supported 412 returnees between March 2013 and June 2015."
-
-
-def key_of(prompt, words):
-    """The key of the passage that holds some words."""
-    return next(
-        key for key, text in re.findall(r'<passage key="(\w+)">\n(.*?)\n</passage>', prompt, re.S) if words in text
-    )
 
 
 @pytest.fixture

@@ -10,6 +10,8 @@ from stratmap.errors import ChatModelError
 from stratmap.records import Answer, Statement
 from stratmap.settings import AnsweringSettings
 
+from .conftest import key_of
+
 QUESTION = "How many returnees were supported in Imereti?"
 TRUE = "The project supported 412 returnees between March 2013 and June 2015."
 FALSE = "The project supported 512 returnees between March 2013 and June 2015."
@@ -38,14 +40,14 @@ def test_a_refusal_and_an_empty_question_stream_an_answer_alone(archive, encoder
         assert [(type(part), part.answered) for part in parts] == [(Answer, False)]
 
 
-def test_sentences_of_a_model_are_checked_as_they_come(stream, key_of):
+def test_sentences_of_a_model_are_checked_as_they_come(stream):
     *told, answer = stream(lambda prompt, n: f"{FALSE} [{key_of(prompt, '412')}]\n{TRUE} [{key_of(prompt, '412')}]")
     assert [(one.supported, one.markers) for one in told] == [(False, ()), (True, (1,))]
     assert answer.statements == tuple(told)
     assert answer.answer == f"{FALSE} (not supported by the passages)\n{TRUE} [1]"
 
 
-def test_the_first_sentence_is_there_before_the_model_has_finished(provider, archive, encoder, key_of):
+def test_the_first_sentence_is_there_before_the_model_has_finished(provider, archive, encoder):
     provider.script = lambda prompt, n: [f"{TRUE} [{key_of(prompt, '412')}]\n", 1.5, "The rest."]
     settings = AnsweringSettings(chat_model="openai:scripted", chat_base_url=provider.url)
     parts = Assistant(archive, encoder, settings).stream(QUESTION)
@@ -56,7 +58,7 @@ def test_the_first_sentence_is_there_before_the_model_has_finished(provider, arc
 
 
 @pytest.mark.parametrize("end", [None, 30.0])
-def test_a_model_that_breaks_off_gives_way_to_quotations(stream, provider, end, key_of):
+def test_a_model_that_breaks_off_gives_way_to_quotations(stream, provider, end):
     started = time.perf_counter()
     script = lambda prompt, n: [f"{TRUE} [{key_of(prompt, '412')}]\n", "More", end]  # noqa: E731
     *_, answer = stream(script, chat_timeout_s=6.0)
@@ -66,7 +68,7 @@ def test_a_model_that_breaks_off_gives_way_to_quotations(stream, provider, end, 
     assert len(provider.prompts) == 1  # what was shown cannot be taken back, so it is not tried again
 
 
-def test_a_failure_before_the_first_word_is_tried_again(stream, provider, key_of):
+def test_a_failure_before_the_first_word_is_tried_again(stream, provider):
     *_, answer = stream(lambda prompt, n: 503 if n < 2 else f"{TRUE} [{key_of(prompt, '412')}]")
     assert answer.answer == f"{TRUE} [1]"
     assert len(provider.prompts) == 2
@@ -78,13 +80,13 @@ def test_no_answer_by_the_model_says_nothing_before_the_quotations(stream):
     assert "found no answer" in answer.notes[-1]
 
 
-def test_a_flood_is_cut(stream, key_of):
+def test_a_flood_is_cut(stream):
     *told, answer = stream(lambda prompt, n: [f"{TRUE} [{key_of(prompt, '412')}]\n"] * 400)
     assert len(told) <= 12
     assert answer.answered
 
 
-def test_a_spent_budget_stops_the_next_call(provider, archive, encoder, key_of):
+def test_a_spent_budget_stops_the_next_call(provider, archive, encoder):
     provider.script = lambda prompt, n: f"{TRUE} [{key_of(prompt, '412')}]"
     options = {"chat_model": "openai:scripted", "chat_base_url": provider.url, "chat_token_budget": 2}
     assistant = Assistant(archive, encoder, AnsweringSettings(**options))
