@@ -3,7 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
 DEV := .venv/.ready-dev
-.PHONY: benchmark-speed benchmark-scale benchmark-archive benchmark-retrieval demo app test test-slow check models benchmark-tagging clean faults soak
+.PHONY: demo app test test-slow test-engines check faults soak models benchmark-retrieval benchmark-tagging benchmark-archive \
+	benchmark-speed benchmark-scale clean
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -77,9 +78,6 @@ benchmark-tagging: $(DEV)
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[train,peers]'
 	$(BIN)/python -m evaluation.benchmark_tagging
 
-clean:
-	rm -rf .venv .demo
-
 # Strikes at every call to the disk of every operation (see tests/faults/README.md); SHARE=0.05: at one in twenty.
 SHARE ?= 1.0
 faults: $(DEV)
@@ -88,3 +86,6 @@ faults: $(DEV)
 MINUTES ?= 60
 soak: $(DEV)
 	$(BIN)/python -m evaluation.soak $(MINUTES)
+
+clean:
+	rm -rf .venv .demo
