@@ -2,38 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
+from tests.invented import texts
 
 from stratmap.index import Index
 from stratmap.settings import IndexSettings
-
-WORDS = [
-    "border",
-    "return",
-    "health",
-    "labour",
-    "visa",
-    "camp",
-    "grant",
-    "police",
-    "child",
-    "route",
-    "farm",
-    "clinic",
-    "court",
-    "data",
-    "town",
-    "river",
-]
-
-
-def texts(count: int, seed: int = 0) -> list[str]:
-    rng = np.random.default_rng(seed)
-    return [
-        f"Report number {n}. " + " ".join(rng.choice(WORDS, 12)) + ". And " + " ".join(rng.choice(WORDS, 12)) + "."
-        for n in range(count)
-    ]
 
 
 @pytest.fixture

@@ -9,66 +9,29 @@ import subprocess
 import sys
 import threading
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
+from tests.invented import reports, texts
 
 from stratmap.errors import IndexFolderError, IndexLocked, UsageError
 from stratmap.index import Index, Indexable
 from stratmap.index.schema import FILE
 from stratmap.records import Filters
-from stratmap.settings import IndexSettings
-
-WORDS = (
-    "border",
-    "return",
-    "health",
-    "labour",
-    "visa",
-    "camp",
-    "grant",
-    "police",
-    "child",
-    "route",
-    "farm",
-    "clinic",
-    "court",
-    "data",
-    "town",
-    "river",
-)
-
-
-def texts(count: int, seed: int = 0) -> list[str]:
-    rng = np.random.default_rng(seed)
-    return [
-        f"Report number {n}. " + " ".join(rng.choice(WORDS, 12)) + ". And " + " ".join(rng.choice(WORDS, 12)) + "."
-        for n in range(count)
-    ]
 
 
 @pytest.fixture
-def opened(tmp_path, hashing_encoder):
+def opened(tmp_path, open_at):
     """Opens the index of the test, again and again."""
-
-    def open_it(make=True, **settings) -> Index:
-        e = hashing_encoder
-        return Index.open(tmp_path / "index", e.name, e.fingerprint, e.dim, IndexSettings(**settings), make=make)
-
-    return open_it
+    return partial(open_at, tmp_path / "index", make=True)
 
 
 @pytest.fixture
 def index(opened, indexable) -> Index:
     """An index of twelve documents with labels, countries and years."""
     made = opened()
-    made.add(
-        indexable(
-            f"r{n}.md", text, labels={"O1": 0.9} if n % 2 else {"O2": 0.8, "O3": 0.7},
-            countries=(("Armenia",), ("Georgia", "Türkiye"), ())[n % 3], year=2010 + n if n < 10 else None,
-        )
-        for n, text in enumerate(texts(12))
-    )  # fmt: skip
+    made.add(reports(indexable))
     return made
 
 

@@ -12,14 +12,13 @@ import sys
 
 import numpy as np
 import pytest
+from tests.invented import texts
 
 from stratmap.artefacts import MANIFEST, load_manifest, write_manifest
 from stratmap.index import derived, snapshot
 from stratmap.index.cells_file import check_cells
 from stratmap.index.dense import Dense, build_cells, read_cells, write_cells
 from stratmap.index.derived import FOLDER, KIND, open_base
-
-from .conftest import texts
 
 COUNT, DIM, CELLS = 3000, 16, 6
 

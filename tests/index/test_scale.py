@@ -7,6 +7,7 @@ import json
 import bm25s
 import numpy as np
 import pytest
+from tests.invented import texts
 
 from stratmap.index import dense, snapshot
 from stratmap.index.best import best_rows
@@ -14,8 +15,6 @@ from stratmap.index.dense import Dense, build_cells, read_cells, write_cells
 from stratmap.index.derived import FOLDER, open_base
 from stratmap.index.lexical import Lexical, build_postings
 from stratmap.records import Filters
-
-from .conftest import texts
 
 
 @pytest.fixture

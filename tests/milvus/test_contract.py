@@ -4,53 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.invented import WORDS, reports, texts
 
 from stratmap.errors import UsageError
 from stratmap.index.lexical import K1, B
 from stratmap.records import Filters
 
-WORDS = [
-    "border",
-    "return",
-    "health",
-    "labour",
-    "visa",
-    "camp",
-    "grant",
-    "police",
-    "child",
-    "route",
-    "farm",
-    "clinic",
-    "court",
-    "data",
-    "town",
-    "river",
-]
-
-
-def texts(count: int) -> list[str]:
-    rng = np.random.default_rng(7)
-    return [
-        f"Report number {n}. " + " ".join(rng.choice(WORDS, 12)) + ". And " + " ".join(rng.choice(WORDS, 12)) + "."
-        for n in range(count)
-    ]
-
-
-def items(indexable):
-    return [
-        indexable(
-            f"r{n}.md", text, labels={"O1": 0.9} if n % 2 else {"O2": 0.8, "O3": 0.7},
-            countries=(("Armenia",), ("Georgia", "Türkiye"), ())[n % 3], year=2010 + n if n < 10 else None,
-        )
-        for n, text in enumerate(texts(12))
-    ]  # fmt: skip
+SEED = 7
 
 
 @pytest.fixture
 def index(tmp_path, backend, open_at, indexable):
     made = open_at(tmp_path / "index", backend, make=True)
-    made.add(items(indexable))
+    made.add(reports(indexable, SEED))
     return made
 
 
@@ -78,7 +44,7 @@ def test_search_by_vector_equals_brute_force_with_the_filter_applied_first(index
     }
     rows = [
         (item.document.name, passage.text, vector)
-        for item in items(indexable)
+        for item in reports(indexable, SEED)
         for passage, vector in zip(item.passages, item.vectors, strict=True)
         if fits[item.document.name]
     ]
@@ -116,7 +82,7 @@ def test_words_count_as_bm25_says(index, hashing_encoder):
 
 
 def test_each_text_is_found_by_its_own_words(index, open_at, hashing_encoder):
-    for n, text in enumerate(texts(12)):
+    for n, text in enumerate(texts(12, SEED)):
         assert found(index, text[:70], hashing_encoder, 1) == [f"r{n}.md"]
     assert index.verify() == []
     assert len(index) == sum(1 for _ in index.search("border", hashing_encoder.encode(["border"])[0], 99))
@@ -147,7 +113,7 @@ def test_an_empty_index_finds_nothing(tmp_path, backend, open_at, indexable, has
 def test_a_deleted_document_is_never_found_and_comes_back_with_its_generation(index, hashing_encoder):
     before = [h.passage for h in index.search("border", hashing_encoder.encode(["border"])[0], 99)]
     assert index.delete(["r3.md"]) == 1
-    assert "r3.md" not in found(index, texts(12)[3], hashing_encoder, 99)
+    assert "r3.md" not in found(index, texts(12, SEED)[3], hashing_encoder, 99)
     index.rollback(1)
     after = [h.passage for h in index.search("border", hashing_encoder.encode(["border"])[0], 99)]
     assert sorted(p.passage_id for p in after) == sorted(p.passage_id for p in before)
