@@ -20,10 +20,11 @@ from stratmap.framework import Framework, load_framework
 from stratmap.reading import read_text
 from stratmap.settings import EncodingSettings, Settings
 from stratmap.tagging.choice import passage_model
+from stratmap.tagging.head import HeadOver
 from stratmap.tagging.pooling import pool, weights_of
 from stratmap.tagging.scores import TagScores
 from stratmap.tagging.tagger import PassageModel, Read, Tagger
-from stratmap.tagging.training import FittedHead, enough_examples, fit_head
+from stratmap.tagging.training import enough_examples, fit_head
 from stratmap.tagging.zero_shot import ZeroShotModel
 
 try:
@@ -112,25 +113,8 @@ class TaggingEstimator(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if not len(usable):
             return otherwise
         vectors = np.concatenate([read.encoded.embeddings for read in reads])
-        return _InMemoryHead(fit_head(vectors, truth[rows], usable, self.seed), usable, otherwise)
-
-
-class _InMemoryHead:
-    """A fitted head beside the zero-shot model for the labels that it lacks."""
-
-    calibrated = False
-
-    def __init__(self, head: FittedHead, own: np.ndarray, otherwise: ZeroShotModel) -> None:
-        self._head, self._own, self._otherwise = head, own, otherwise
-        self.labels = otherwise.labels
-        self.thresholds = otherwise.thresholds.copy()
-        self.thresholds[own] = head.thresholds
-        self.auto_thresholds = np.maximum(self.thresholds, 0.9)
-
-    def predict_proba(self, texts: Sequence[str], embeddings: np.ndarray, hidden: Sequence[np.ndarray]) -> np.ndarray:
-        found = self._otherwise.predict_proba(texts, embeddings, hidden).copy()
-        found[:, self._own] = 1 / (1 + np.exp(-(embeddings @ self._head.weights + self._head.bias)))
-        return found
+        head = fit_head(vectors, truth[rows], usable, self.seed)
+        return HeadOver(framework.codes, usable, head.weights, head.bias, head.thresholds, otherwise)
 
 
 @lru_cache(maxsize=2)

@@ -22,7 +22,44 @@ from stratmap.tagging.training import HEAD, WEIGHTS
 _SURE = 0.9
 
 
-class HeadModel:
+class HeadOver:
+    """Probabilities of a head for its own labels, those of another model for the rest.
+
+    Args:
+        labels: Codes in the order of the columns.
+        own: Columns of the head's labels.
+        weights: Of the head, (dim, n_own).
+        bias: Of the head, (n_own,).
+        thresholds: Of the head, (n_own,).
+        otherwise: Scores passages for the labels that the head lacks.
+    """
+
+    calibrated = False
+
+    def __init__(
+        self,
+        labels: Sequence[str],
+        own: np.ndarray,
+        weights: np.ndarray,
+        bias: np.ndarray,
+        thresholds: np.ndarray,
+        otherwise: PassageModel,
+    ) -> None:
+        self.labels = tuple(labels)
+        self._own, self._weights, self._bias, self._otherwise = own, weights, bias, otherwise
+        self._order = np.array([otherwise.labels.index(code) for code in self.labels], dtype=np.int64)
+        self.thresholds = np.array(otherwise.thresholds, dtype=np.float64)[self._order]
+        self.thresholds[own] = thresholds
+        self.auto_thresholds = np.maximum(self.thresholds, _SURE)
+
+    def predict_proba(self, texts: Sequence[str], embeddings: np.ndarray, hidden: Sequence[np.ndarray]) -> np.ndarray:
+        """Probabilities, (n, n_labels)."""
+        out: np.ndarray = self._otherwise.predict_proba(texts, embeddings, hidden)[:, self._order].copy()
+        out[:, self._own] = 1 / (1 + np.exp(-(embeddings @ self._weights + self._bias)))
+        return out
+
+
+class HeadModel(HeadOver):
     """Probabilities of a trained head; labels it lacks come from the zero-shot model.
 
     Args:
@@ -50,18 +87,6 @@ class HeadModel:
             )
         head = json.loads((folder / manifest.file(HEAD)).read_text(encoding="utf-8"))
         tensors = load_file(folder / manifest.file(WEIGHTS))
-        self.labels = tuple(framework.codes)
-        self._weights, self._bias = tensors["weights"], tensors["bias"]
-        self._otherwise = otherwise
-        self._own = np.array([self.labels.index(code) for code in head["labels"]], dtype=np.int64)
-        order = [otherwise.labels.index(code) for code in self.labels]
-        self._order = np.array(order, dtype=np.int64)
-        self.thresholds = np.array(otherwise.thresholds, dtype=np.float64)[order]
-        self.thresholds[self._own] = head["thresholds"]
-        self.auto_thresholds = np.maximum(self.thresholds, _SURE)
-
-    def predict_proba(self, texts: Sequence[str], embeddings: np.ndarray, hidden: Sequence[np.ndarray]) -> np.ndarray:
-        """Probabilities, (n, n_labels)."""
-        out: np.ndarray = self._otherwise.predict_proba(texts, embeddings, hidden)[:, self._order].copy()
-        out[:, self._own] = 1 / (1 + np.exp(-(embeddings @ self._weights + self._bias)))
-        return out
+        own = np.array([framework.codes.index(code) for code in head["labels"]], dtype=np.int64)
+        thresholds = np.array(head["thresholds"], dtype=np.float64)
+        super().__init__(framework.codes, own, tensors["weights"], tensors["bias"], thresholds, otherwise)
