@@ -82,7 +82,16 @@ def responsibility(logits: Floats, lengths: np.ndarray) -> Floats:
     return np.asarray(odds / np.maximum(odds.sum(axis=0, keepdims=True), 1e-12))
 
 
+def logits_under(features: Features, adjustment: Adjustment | None) -> Floats:
+    """Logits of a document's passages with a version of the tagger, (n, n_labels); None is the shipped one."""
+    return features.logits if adjustment is None else adjustment.applied(features.vectors, features.logits)
+
+
 def document_probabilities(features: Features, adjustment: Adjustment | None) -> np.ndarray:
-    """Probabilities of a document's labels, (n_labels,), as the tagger would say them."""
-    logits = features.logits if adjustment is None else adjustment.applied(features.vectors, features.logits)
-    return pool(np.asarray(sigmoid(logits), dtype=np.float64), features.lengths.tolist())
+    """Probabilities of a document's labels, (n_labels,), by a version of the tagger."""
+    return pooled(logits_under(features, adjustment), features.lengths)
+
+
+def pooled(logits: Floats, lengths: np.ndarray) -> np.ndarray:
+    """Probabilities of a document's labels, (n_labels,), from the logits of its passages and their lengths."""
+    return pool(np.asarray(sigmoid(logits), dtype=np.float64), lengths.tolist())

@@ -17,12 +17,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from stratmap.index.corrections import TAG
 from stratmap.index.features import Features
 from stratmap.records import Correction
 from stratmap.reviewing.adjusting import Adjustment, Floats, logits_of, sigmoid
 from stratmap.reviewing.corrections import Standing
-from stratmap.reviewing.examples import responsibility
-from stratmap.tagging.pooling import pool
+from stratmap.reviewing.examples import logits_under, pooled, responsibility
 
 _LEAST_UNCERTAINTY = 0.15  # below, an answer would teach little
 _MOST_PAIRS = 4_000  # considered, most uncertain first
@@ -73,7 +73,7 @@ def progress_of(corrections: Sequence[Correction], doc_ids: set[str] | None = No
     last = {
         (one.doc_id, one.code): one
         for one in corrections
-        if one.kind == "tag" and not one.undone and (doc_ids is None or one.doc_id in doc_ids)
+        if one.kind == TAG and not one.undone and (doc_ids is None or one.doc_id in doc_ids)
     }
     told = [one for one in last.values() if one.applied is not None]
     return Progress(len(told), sum(one.applies == one.applied for one in told))
@@ -108,14 +108,11 @@ def questions(
         stands: What people have said; pairs with a verdict are not asked again.
         most: Most questions.
     """
-    logits = [one.logits if adjustment is None else adjustment.applied(one.vectors, one.logits) for one in documents]
+    logits = [logits_under(one, adjustment) for one in documents]
     asked = _pairs(documents, logits, labels, thresholds, stands)
     if not len(asked.document):
         return []
-    known = [_behind(one, rows)[column] for one, rows in zip(documents, logits, strict=True)
-             for column in _answered(one, labels, stands)]  # fmt: skip
-    known_labels = [column for one in documents for column in _answered(one, labels, stands)]
-    novelty = _novelty_to(asked, np.array(known, dtype=np.float32), np.array(known_labels, dtype=np.int64))
+    novelty = _novelty_to(asked, *_known(documents, logits, labels, stands))
     chosen: list[Question] = []
     open_ = np.ones(len(asked.document), dtype=bool)
     while len(chosen) < most and open_.any():
@@ -129,9 +126,19 @@ def questions(
     return chosen
 
 
-def _answered(one: Features, labels: Sequence[str], stands: Mapping[str, Standing]) -> list[int]:
-    verdicts = stands.get(one.doc_id, _NOBODY).verdicts
-    return [column for column, code in enumerate(labels) if code in verdicts]
+def _known(
+    documents: Sequence[Features], logits: Sequence[Floats], labels: Sequence[str], stands: Mapping[str, Standing]
+) -> tuple[Floats, np.ndarray]:
+    """What lies behind the answered questions, (n, dim), and the column of each one's label, (n,)."""
+    behind: list[Floats] = []
+    columns: list[int] = []
+    for one, rows in zip(documents, logits, strict=True):
+        verdicts = stands.get(one.doc_id, _NOBODY).verdicts
+        answered = [column for column, code in enumerate(labels) if code in verdicts]
+        if answered:
+            behind += list(_behind(one, rows)[answered])
+            columns += answered
+    return np.array(behind, dtype=np.float32), np.array(columns, dtype=np.int64)
 
 
 def _pairs(
@@ -146,7 +153,7 @@ def _pairs(
     for number, (one, rows) in enumerate(zip(documents, logits, strict=True)):
         if not len(rows):
             continue
-        probability = pool(np.asarray(sigmoid(rows), dtype=np.float64), one.lengths.tolist())
+        probability = pooled(rows, one.lengths)
         moved = sigmoid(logits_of(probability) - offset)
         verdicts = stands.get(one.doc_id, _NOBODY).verdicts
         columns += [
@@ -156,9 +163,9 @@ def _pairs(
         ]
     columns = [pair for pair in columns if pair[3] >= _LEAST_UNCERTAINTY]
     columns = sorted(columns, key=lambda pair: -pair[3])[:_MOST_PAIRS]
-    behind = [_behind(documents[number], logits[number])[column] for number, column, _, _ in columns]
+    behind = {number: _behind(documents[number], logits[number]) for number in {pair[0] for pair in columns}}
     table = np.array(columns, dtype=np.float64).reshape(-1, 4)
-    vectors = np.array(behind, dtype=np.float32)
+    vectors = np.array([behind[number][column] for number, column, _, _ in columns], dtype=np.float32)
     return _Pairs(table[:, 0].astype(int), table[:, 1].astype(int), table[:, 2], table[:, 3], vectors)
 
 
