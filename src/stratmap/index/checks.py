@@ -12,7 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from stratmap.index.schema import noted
 from stratmap.index.stored import has_seals, passages_digest, read_passages, text_digest
+from stratmap.index.writes import generation_of
 
 _MOST_LINES = 20
 
@@ -51,7 +53,7 @@ def find_faults(connection: sqlite3.Connection, head: int | None = None) -> list
 
 
 def _states(connection: sqlite3.Connection, head: int | None) -> Iterator[Fault]:
-    generation = int(connection.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()[0])
+    generation = generation_of(connection)
     if head is not None and head > generation:
         yield Fault(
             "lost",
@@ -80,7 +82,7 @@ def _orphans(connection: sqlite3.Connection) -> Iterator[Fault]:
 
 def _contents(connection: sqlite3.Connection) -> Iterator[Fault]:
     """Documents one after the other, so that memory does not grow with the archive."""
-    dim = int(connection.execute("SELECT value FROM meta WHERE key = 'dim'").fetchone()[0])
+    dim = int(noted(connection, "dim"))
     sealed = has_seals(connection)
     found: dict[tuple[str, str], list[int]] = {}
     for row, doc_id, pages in connection.execute("SELECT id, doc_id, pages FROM documents ORDER BY id").fetchall():

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from stratmap.index.schema import reading, writing
+from stratmap.index.schema import has_table, note, noted, reading, writing
 from stratmap.index.snapshot import Snapshot
 from stratmap.index.writes import storable
 from stratmap.records import Correction
@@ -127,17 +127,15 @@ def _insert(connection: sqlite3.Connection, one: Correction) -> int:
 
 
 def _any(connection: sqlite3.Connection) -> bool:
-    found = connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'correction_facts'")
-    return found.fetchone() is not None
+    return has_table(connection, "correction_facts")
 
 
 def _serial(connection: sqlite3.Connection) -> int:
-    row = connection.execute("SELECT value FROM meta WHERE key = ?", (_SERIAL,)).fetchone()
-    return int(row[0]) if row else 0
+    return int(noted(connection, _SERIAL, "0"))
 
 
 def _raise_serial(connection: sqlite3.Connection) -> None:
-    connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (_SERIAL, str(_serial(connection) + 1)))
+    note(connection, _SERIAL, str(_serial(connection) + 1))
 
 
 def _verdicts(connection: sqlite3.Connection) -> Verdicts:

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stratmap.errors import IndexFolderError
-from stratmap.index.schema import reading, writing
+from stratmap.index.schema import has_table, reading, writing
 from stratmap.index.writes import storable
 
 _SCORES = """
@@ -95,7 +95,7 @@ class FeatureStore:
         """Documents of the archive without logits of this tagger, in the order in which they came."""
         with reading(self._folder) as connection:
             query = "SELECT doc_id FROM documents WHERE died IS NULL {} ORDER BY id"
-            if not _has(connection, "scores"):
+            if not has_table(connection, "scores"):
                 rows = connection.execute(query.format("")).fetchall()
             else:
                 lacking = "AND id NOT IN (SELECT document FROM scores WHERE tagger = ?)"
@@ -115,7 +115,7 @@ class FeatureStore:
     def archive(self, doc_ids: Sequence[str] | None = None) -> list[Features]:
         """Features of documents of the archive that have logits; all of them where none are named."""
         with reading(self._folder) as connection:
-            if not _has(connection, "scores"):
+            if not has_table(connection, "scores"):
                 return []
             rows = connection.execute(
                 "SELECT id, doc_id, name, logits FROM documents JOIN scores ON document = documents.id "
@@ -148,7 +148,7 @@ class FeatureStore:
     def examples(self) -> list[Features]:
         """Features of corrected texts outside the archive, by doc_id."""
         with reading(self._folder) as connection:
-            if not _has(connection, "examples"):
+            if not has_table(connection, "examples"):
                 return []
             rows = connection.execute(
                 "SELECT doc_id, document, labels, vectors, logits, lengths, spans FROM examples "
@@ -160,14 +160,9 @@ class FeatureStore:
     def forget(self, doc_ids: Sequence[str]) -> int:
         """Remove what is kept of texts outside the archive; returns how many there were."""
         with writing(self._folder, self._timeout_s) as connection:
-            if not _has(connection, "examples"):
+            if not has_table(connection, "examples"):
                 return 0
             return sum(connection.execute("DELETE FROM examples WHERE doc_id = ?", (d,)).rowcount for d in doc_ids)
-
-
-def _has(connection: sqlite3.Connection, table: str) -> bool:
-    found = connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (table,))
-    return found.fetchone() is not None
 
 
 def _of_archive(connection: sqlite3.Connection, row: tuple[Any, ...]) -> Features:

@@ -19,7 +19,7 @@ from stratmap.index.corrections import with_verdicts
 from stratmap.index.derived import remove_bases
 from stratmap.index.head import note_head, noted_head
 from stratmap.index.hybrid import Scores
-from stratmap.index.schema import create, reading, shrink, writing
+from stratmap.index.schema import create, note, reading, shrink, writing
 from stratmap.index.snapshot import Snapshot, allowed_rows, load_snapshot, passages_at
 from stratmap.index.writes import (
     Indexable,
@@ -165,7 +165,7 @@ class Index:
         """Remove all that was deleted or replaced from the disk; returns how many documents."""
         with self._writing() as connection:
             removed = connection.execute("DELETE FROM documents WHERE died IS NOT NULL").rowcount
-            connection.execute("INSERT OR REPLACE INTO meta VALUES ('compacted', ?)", (str(generation_of(connection)),))
+            note(connection, "compacted", str(generation_of(connection)))
         remove_bases(self.folder)
         shrink(self.folder, self._settings.lock_timeout_s)
         return removed

@@ -22,7 +22,7 @@ import numpy as np
 from stratmap.errors import IndexFolderError
 from stratmap.index.checks import Fault, find_faults
 from stratmap.index.head import note_head, noted_head
-from stratmap.index.schema import FILE, create, reading, writing
+from stratmap.index.schema import FILE, create, note, reading, writing
 from stratmap.index.stored import StoredDocument, has_seals, passages_digest, read_passages, read_stored, text_digest
 from stratmap.index.transfer import OWN_NOTES, make_side_tables, place, side_tables
 from stratmap.index.writes import generation_of, write_document
@@ -82,7 +82,7 @@ def mend(folder: Path, faults: Sequence[Fault], target: Target, again: Again) ->
             broken = bool(kinds & {"text", "passages"}) or everything
             if not alive and broken:
                 connection.execute("DELETE FROM documents WHERE id = ?", (row,))
-                _set(connection, "compacted", str(generation))
+                note(connection, "compacted", str(generation))
             elif "text" in kinds:
                 lost.append(_source(connection, row))
                 connection.execute("DELETE FROM documents WHERE id = ?", (row,))
@@ -93,7 +93,7 @@ def mend(folder: Path, faults: Sequence[Fault], target: Target, again: Again) ->
                 rebuilt.append(stored.name)
             elif "unsealed" in kinds:
                 _seal(connection, row)
-        _set(connection, "generation", str(generation))
+        note(connection, "generation", str(generation))
         kept = connection.execute("SELECT count(*) FROM documents WHERE died IS NULL").fetchone()[0] - len(rebuilt)
         left = find_faults(connection)
         if left:
@@ -130,7 +130,7 @@ def _adopt(connection: sqlite3.Connection, target: Target, notes: list[str]) -> 
     if (meta["fingerprint"], meta["dim"]) == (target.fingerprint, str(target.dim)):
         return False
     for key, value in (("encoder", target.encoder), ("fingerprint", target.fingerprint), ("dim", str(target.dim))):
-        _set(connection, key, value)
+        note(connection, key, value)
     notes.append(f"all texts encoded again: the index was of the encoder {meta['encoder']}")
     return True
 
@@ -165,8 +165,8 @@ def salvage(folder: Path, target: Target, again: Again) -> Mended:
                         kept += whole and same
                         rebuilt += [] if whole and same else [stored.name]
                 notes = _copy_tables(damaged, connection)
-                _set(connection, "generation", str(generation))
-                _set(connection, "compacted", str(generation))
+                note(connection, "generation", str(generation))
+                note(connection, "compacted", str(generation))
         _set_aside(folder)
         place(staging, folder)
     except (sqlite3.Error, OSError) as error:
@@ -298,7 +298,7 @@ def _copy_tables(damaged: sqlite3.Connection, connection: sqlite3.Connection) ->
     try:
         for key, value in damaged.execute("SELECT key, value FROM meta").fetchall():
             if key not in OWN_NOTES:
-                _set(connection, key, value)
+                note(connection, key, value)
     except sqlite3.DatabaseError:
         notes.append("what other rooms noted of themselves could not be read")
     make_side_tables(connection)
@@ -321,10 +321,6 @@ def _seal(connection: sqlite3.Connection, row: int) -> None:
     _, vectors = read_passages(connection, row, stored.doc_id)
     seal = (row, text_digest(stored.pages), passages_digest(stored.passages, vectors), stored.tagger)
     connection.execute("INSERT OR REPLACE INTO seals VALUES (?,?,?,?)", seal)
-
-
-def _set(connection: sqlite3.Connection, key: str, value: str) -> None:
-    connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
 
 def opens(folder: Path) -> bool:

@@ -123,6 +123,23 @@ def writing(folder: Path, timeout_s: float) -> Iterator[sqlite3.Connection]:
             raise
 
 
+def noted(connection: sqlite3.Connection, key: str, otherwise: str = "") -> str:
+    """What an index notes of itself under a key of `meta`."""
+    row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+    return str(row[0]) if row else otherwise
+
+
+def note(connection: sqlite3.Connection, key: str, value: str) -> None:
+    """Note something, in place of what was there."""
+    connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+
+def has_table(connection: sqlite3.Connection, name: str) -> bool:
+    """Whether a table is there; some are made when they are first needed."""
+    found = connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,))
+    return found.fetchone() is not None
+
+
 def _note_writer(folder: Path) -> None:
     """Leave a word for whoever has to wait; the lock itself is the database's and ends with its owner."""
     with contextlib.suppress(OSError):

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stratmap.index.hybrid import Scores
+from stratmap.index.schema import has_table
 from stratmap.records import UNDETERMINED, Document, Language, Page, Passage
 
 PASSAGE_COLUMNS = 'page_index, page, start, "end", "offset", text, heading, vector'
@@ -133,4 +134,4 @@ def _tagger(connection: sqlite3.Connection, row: int) -> str:
 
 def has_seals(connection: sqlite3.Connection) -> bool:
     """Whether the index was written to since it keeps digests."""
-    return connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'seals'").fetchone() is not None
+    return has_table(connection, "seals")

@@ -37,7 +37,7 @@ from stratmap.index.checks import find_faults
 from stratmap.index.corrections import FACTS_TABLE
 from stratmap.index.features import EXAMPLES_TABLE
 from stratmap.index.head import note_head
-from stratmap.index.schema import FILE, create, reading, shrink, writing
+from stratmap.index.schema import FILE, create, note, noted, reading, shrink, writing
 from stratmap.index.stored import StoredDocument, read_stored
 from stratmap.index.writes import compacted_at, generation_of, write_document
 
@@ -165,11 +165,11 @@ def import_index(carrier: Path, folder: Path, progress: Progress | None = None) 
         for number in range(_imported(staging), len(contents.parts)):
             documents = read_part(carrier, contents.parts[number], contents)
             with writing(staging, _PATIENCE_S) as connection:
-                if _note(connection, "imported", "0") != str(number):
+                if noted(connection, "imported", "0") != str(number):
                     raise UsageError(f"{folder}: another import into it is going on.")
                 for one in documents:
                     write_document(connection, one)
-                _set(connection, "imported", str(number + 1))
+                note(connection, "imported", str(number + 1))
             if progress:
                 progress(sum(part.documents for part in contents.parts[: number + 1]))
         _finish(staging, carrier, contents)
@@ -192,7 +192,7 @@ def _prepare(staging: Path, contents: Contents, identity: str) -> None:
     if staging.exists():
         try:
             with reading(staging) as connection:
-                same = _note(connection, "carrier", "") == identity
+                same = noted(connection, "carrier") == identity
         except IndexFolderError:
             same = False
         if same:
@@ -200,13 +200,13 @@ def _prepare(staging: Path, contents: Contents, identity: str) -> None:
         shutil.rmtree(staging)
     create(staging, contents.encoder, contents.fingerprint, contents.dim)
     with writing(staging, _PATIENCE_S) as connection:
-        _set(connection, "generation", str(contents.generation))
-        _set(connection, "carrier", identity)
+        note(connection, "generation", str(contents.generation))
+        note(connection, "carrier", identity)
 
 
 def _imported(staging: Path) -> int:
     with reading(staging) as connection:
-        return int(_note(connection, "imported", "0"))
+        return int(noted(connection, "imported", "0"))
 
 
 def _finish(staging: Path, carrier: Path, contents: Contents) -> None:
@@ -214,11 +214,11 @@ def _finish(staging: Path, carrier: Path, contents: Contents) -> None:
         make_side_tables(connection)
         connection.execute("PRAGMA defer_foreign_keys=ON")  # tables come by name, not by what refers to what
         for key, value in contents.notes.items():
-            _set(connection, key, value)
+            note(connection, key, value)
         for name, (piece, columns, rows) in contents.tables.items():
             _import_table(connection, name, columns, _rows(carrier, piece, rows))
         if contents.compacted:
-            _set(connection, "compacted", str(contents.compacted))
+            note(connection, "compacted", str(contents.compacted))
         connection.execute("DELETE FROM meta WHERE key IN ('carrier', 'imported')")
         counts = tuple(connection.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in ("documents", "passages"))  # noqa: S608
         if counts != (contents.documents, contents.passages):
@@ -265,12 +265,3 @@ def _value(value: Any) -> Any:
     if value is not None and not isinstance(value, str | int | float):
         raise TypeError("a list in a cell")
     return value
-
-
-def _note(connection: sqlite3.Connection, key: str, otherwise: str) -> str:
-    row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-    return str(row[0]) if row else otherwise
-
-
-def _set(connection: sqlite3.Connection, key: str, value: str) -> None:
-    connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))

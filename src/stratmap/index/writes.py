@@ -15,6 +15,7 @@ import numpy as np
 
 from stratmap.errors import IndexFolderError
 from stratmap.index.hybrid import Scores
+from stratmap.index.schema import noted
 from stratmap.index.stored import PASSAGE_COLUMNS, StoredDocument, passages_digest, text_digest
 from stratmap.records import Document, Passage
 
@@ -39,13 +40,12 @@ class Indexable:
 
 def generation_of(connection: sqlite3.Connection) -> int:
     """Number of the current generation."""
-    return int(connection.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()[0])
+    return int(noted(connection, "generation"))
 
 
 def compacted_at(connection: sqlite3.Connection) -> int:
     """The generation before which nothing is kept, 0 where the index was never compacted."""
-    row = connection.execute("SELECT value FROM meta WHERE key = 'compacted'").fetchone()
-    return int(row[0]) if row else 0
+    return int(noted(connection, "compacted", "0"))
 
 
 def commit_generation(connection: sqlite3.Connection, generation: int, keep: int) -> None:
@@ -156,7 +156,7 @@ def replace_labels(connection: sqlite3.Connection, labels: Mapping[str, Mapping[
 
 
 def _check_vectors(connection: sqlite3.Connection, item: Indexable) -> None:
-    dim = int(connection.execute("SELECT value FROM meta WHERE key = 'dim'").fetchone()[0])
+    dim = int(noted(connection, "dim"))
     if item.vectors.shape != (len(item.passages), dim) or not np.isfinite(item.vectors).all():
         raise IndexFolderError(
             f"{item.document.source}: expected finite vectors of shape ({len(item.passages)}, {dim}), "
