@@ -8,7 +8,6 @@ import pytest
 from archive_fakes import FakeTagger
 
 from stratmap.archive import read_results, run
-from stratmap.archive.near_twins import settle
 from stratmap.errors import UsageError
 
 WORDS = ["border", "police", "visa", "return", "shelter", "training", "grant", "village", "legal", "aid", "health"]
@@ -88,6 +87,20 @@ def test_when_the_first_leaves_the_next_one_takes_its_place(copies, tmp_path, se
     assert (tmp_path / "out" / "tags.jsonl").read_bytes() == (tmp_path / "fresh" / "tags.jsonl").read_bytes()
 
 
+def test_what_a_crash_left_is_tagged_once_though_a_copy_is_tagged_after_it(copies, tmp_path, settings):
+    def crash(document):
+        raise SystemExit
+
+    log = tmp_path / "log"
+    start(copies, tmp_path / "out", settings, log)
+    (copies / "a.txt").unlink()
+    (copies / "f.txt").write_text(text(3), encoding="utf-8")
+    with pytest.raises(SystemExit):
+        run([copies], tmp_path / "out", crash, settings)
+    start(copies, tmp_path / "out", settings, log)
+    assert log.read_text().split() == ["a.txt", "c.txt", "f.txt", "b.txt"]
+
+
 def test_it_can_be_switched_off(copies, tmp_path, settings):
     never = replace(settings, tagging=replace(settings.tagging, near_duplicates=1.1))
     log = tmp_path / "log"
@@ -102,7 +115,6 @@ def test_a_finished_run_is_not_gone_through_again(copies, tmp_path, settings, mo
     start(copies, tmp_path / "out", settings, tmp_path / "log")
     with pytest.raises(UsageError):
         run([copies / "none.txt"], tmp_path / "out", FakeTagger(settings).tag, settings)
-    assert callable(settle)
 
 
 def test_pictures_are_left_out_with_a_note(tmp_path, settings):

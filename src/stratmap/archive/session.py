@@ -216,8 +216,9 @@ class _Session:
                     yield item
 
     def _deferred(self) -> Iterator[Item]:
-        crashes = {item.key: self.journal.entry(item.key).crashes for item in self._suspects}
-        for item in sorted(self._suspects, key=lambda item: crashes[item.key]):
+        suspects, self._suspects = self._suspects, []
+        crashes = {item.key: self.journal.entry(item.key).crashes for item in suspects}
+        for item in sorted(suspects, key=lambda item: crashes[item.key]):
             if crashes[item.key] < TRIES:
                 yield item
             else:
