@@ -25,13 +25,17 @@ class _TookTooLong(Exception):
 
 def within(seconds: float, work: Callable[[], Outcome]) -> Outcome:
     """Do the work, or give it up when the time is over."""
-    late = Outcome(reason=f"took longer than {seconds:.0f} s ({PATIENCE} times timeout_s)")
     try:
         with _alarm(seconds) as rung:
             outcome = work()
     except _TookTooLong:
-        return late
-    return late if rung and not outcome.result else outcome
+        return late(seconds)
+    return late(seconds) if rung and not outcome.result else outcome
+
+
+def late(seconds: float) -> Outcome:
+    """The outcome of work that was given up after so many seconds."""
+    return Outcome(reason=f"took longer than {seconds:.0f} s ({PATIENCE} times timeout_s)")
 
 
 @contextmanager

@@ -18,11 +18,11 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from stratmap.archive.items import Item
+from stratmap.archive.patience import PATIENCE, late
 from stratmap.archive.work import FindTwin, Known, Outcome, Print, Tag, work
 from stratmap.errors import StratmapError, UsageError
 from stratmap.settings import Settings
 
-_PATIENCE = 5  # times the time limit of reading: the time for reading and tagging one item
 _START_S = 600.0  # to import and load the models
 
 
@@ -104,7 +104,7 @@ class Pool:
         self._find_twin = find_twin
         self._jobs = jobs
         self._workers: list[_Worker] = []
-        self._patience_s = _PATIENCE * settings.reading.timeout_s
+        self._patience_s = PATIENCE * settings.reading.timeout_s
 
     def __enter__(self) -> Pool:
         self._workers = [_Worker(self._factory, self._settings) for _ in range(self._jobs)]
@@ -164,7 +164,7 @@ class Pool:
         if time.monotonic() < worker.deadline:
             return None
         _restart(worker)
-        return Outcome(reason=f"took longer than {self._patience_s:.0f} s ({_PATIENCE} times timeout_s)")
+        return late(self._patience_s)
 
 
 def _restart(worker: _Worker) -> None:

@@ -19,13 +19,13 @@ from typing import Any
 from stratmap.archive.engines.ray_feed import KEY, VALUE, Feed, Worker, blocks_of
 from stratmap.archive.engines.wire import item_to, known_to, outcome_from, print_from
 from stratmap.archive.items import Item
+from stratmap.archive.patience import PATIENCE
 from stratmap.archive.work import FindTwin, Outcome, Print
 from stratmap.archive.workers import TaggerFactory
 from stratmap.errors import MissingExtra, ServiceError, UsageError
 from stratmap.settings import Settings
 
 _AHEAD = 2  # items on their way for each worker: one in work, one waiting beside it
-_PATIENCE = 5  # times the time limit of reading: the time for one item, as with local workers
 _LISTEN_S = 2.0  # how long a call waits for questions
 _SILENT_S = 20.0  # after which such a call counts as not answered: Ray is gone
 _START_S = 600.0
@@ -51,7 +51,7 @@ class RayEngine:
         self._jobs, self._factory, self._find_twin = jobs, factory, find_twin
         threads = settings.encoding.threads or 1
         self._settings = replace(settings, encoding=replace(settings.encoding, threads=threads))
-        self._patience_s = _PATIENCE * settings.reading.timeout_s
+        self._patience_s = PATIENCE * settings.reading.timeout_s
         self._ray = _ray()
         self._ours = False
 
