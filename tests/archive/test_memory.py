@@ -1,4 +1,4 @@
-"""Memory stays flat however many documents there are; the clock of a log ticks once a minute."""
+"""Memory stays flat however many documents there are."""
 
 import random
 import subprocess
