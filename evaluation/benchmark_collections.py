@@ -22,10 +22,8 @@ QUESTIONS = Path("evaluation/questions/corpora.jsonl")
 def benchmark_collections(most: int, seed: int) -> dict[str, Collection]:
     """By name: our own, and those beside the repository where they are there."""
     found = {"projects": projects()}
-    scifact = SHARED / "scifact"
-    if scifact.is_dir():
-        files = (scifact / name for name in ("corpus.jsonl", "queries.jsonl", "qrels.tsv"))
-        found |= {"scifact": load_collection(*files)}
+    if (SHARED / "scifact").is_dir():
+        found |= {"scifact": scifact()}
     if (SHARED / "xquad").is_dir():
         found |= {"xquad-en": xquad("en")}
     return {name: _drawn(collection, most, seed) for name, collection in found.items()}
@@ -44,6 +42,12 @@ def projects() -> Collection:
         {question.id: question.text for question in asked if qrels[question.id]},
         {query: judged for query, judged in qrels.items() if judged},
     )
+
+
+def scifact() -> Collection:
+    """Claim to abstract."""
+    folder = SHARED / "scifact"
+    return load_collection(folder / "corpus.jsonl", folder / "queries.jsonl", folder / "qrels.tsv")
 
 
 def xquad(language: str) -> Collection:

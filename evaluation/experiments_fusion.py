@@ -119,7 +119,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True, help="work folder of the reranker's training")
     arguments = parser.parse_args()
     logging.getLogger("bm25s").setLevel(logging.WARNING)
-    choosing = [one for one in choosing_collections(arguments.work, SEED) if one.passages]  # none kept: added later
+    choosing = choosing_collections(arguments.work, SEED)
     reporting = reporting_collections(arguments.work)
     chosen = [c.name for c in choosing]
     groups: dict[str, dict[str, tuple[float, float]]] = {}

@@ -6,8 +6,6 @@ are of MiniLM's original weights and are kept in a work folder. It ranks nothing
 
 from __future__ import annotations
 
-import csv
-import json
 import random
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +13,15 @@ from typing import Any
 
 import numpy as np
 
+from evaluation.benchmark_collections import scifact, xquad
+from evaluation.provenance import SHARED
 from evaluation.recipes.reranker_data import EPOCHS_OF_SOURCE, POOL_OF_SOURCE, Questions, load_questions
 from evaluation.recipes.reranker_model import embed
+from stratmap.evaluating.retrieval import Collection as Judged
 
-DATA = Path("../shared/datasets")
-# Questions of policyqa have an answer in nearly every policy: its pool cannot be judged.
-QUESTION_SOURCES = tuple(source for source in EPOCHS_OF_SOURCE if not source.startswith("policyqa"))
+# Questions of policyqa have an answer in nearly every policy: its pool cannot be judged. Those of `reports` stand on
+# passages of the field, which are not loaded here.
+QUESTION_SOURCES = tuple(source for source in EPOCHS_OF_SOURCE if not source.startswith(("policyqa", "reports")))
 STEMMERS = {"en": "english", "ro": "romanian", "tr": "turkish"}
 QUERIES_OF_SOURCE = 250
 
@@ -52,10 +53,9 @@ class Collection:
 
 def choosing_collections(work: Path, seed: int) -> list[Collection]:
     """Question sources in pools of thousands of passages, and XQuAD in two languages that MiniLM hardly knows."""
-    questions = load_questions(DATA / "questions")
+    questions = load_questions(SHARED / "questions")
     vectors = np.load(work / "vectors.npz")
-    asked = list(dict.fromkeys(questions.texts + [text for text, _ in questions.unanswerable]))
-    rows = {text: row for row, text in enumerate(asked)}
+    rows = {text: row for row, text in enumerate(questions.asked)}
     made = [_question_collection(questions, source, vectors, rows, seed) for source in QUESTION_SOURCES]
     return made + [_xquad(work, language, seed) for language in ("ro", "tr")]
 
@@ -108,46 +108,32 @@ def _kept_vectors(work: Path, name: str, texts: list[str], max_tokens: int) -> n
 
 def _xquad(work: Path, language: str, sample: int | None) -> Collection:
     """All questions, or as many as other sources have, drawn with the seed `sample`."""
-    content = json.loads((DATA / "xquad" / f"xquad.{language}.json").read_text(encoding="utf-8"))["data"]
-    paragraphs = [paragraph for article in content for paragraph in article["paragraphs"]]
-    passages = [paragraph["context"] for paragraph in paragraphs]
-    asked = [(qa["question"], row) for row, paragraph in enumerate(paragraphs) for qa in paragraph["qas"]]
-    queries = [text for text, _ in asked]
-    vectors = _kept_vectors(work, f"xq_{language}_q", queries, 128)
-    if sample is not None:
-        rows = random.Random(sample).sample(range(len(asked)), QUERIES_OF_SOURCE)
-        asked, vectors = [asked[row] for row in rows], vectors[rows]
-    return Collection(
-        f"xquad-{language}",
-        language,
-        passages,
-        [text for text, _ in asked],
-        [{row} for _, row in asked],
-        _kept_vectors(work, f"xq_{language}_p", passages, 256),
-        vectors,
-        np.ones(len(asked), dtype=bool),
-    )
+    loaded = xquad(language)
+    rows = range(len(loaded.queries))
+    picked = list(rows) if sample is None else random.Random(sample).sample(rows, QUERIES_OF_SOURCE)
+    return _loaded(work, f"xquad-{language}", language, f"xq_{language}", loaded, list(loaded.texts), picked)
 
 
 def _scifact(work: Path) -> Collection:
-    folder = DATA / "scifact"
-    corpus = [json.loads(line) for line in (folder / "corpus.jsonl").read_text(encoding="utf-8").splitlines()]
-    asked = [json.loads(line) for line in (folder / "queries.jsonl").read_text(encoding="utf-8").splitlines()]
-    place = {record["_id"]: row for row, record in enumerate(corpus)}
-    relevant: dict[str, set[int]] = {}
-    with (folder / "qrels.tsv").open(encoding="utf-8") as lines:
-        for row in csv.DictReader(lines, delimiter="\t"):
-            relevant.setdefault(row["query-id"], set()).add(place[row["corpus-id"]])
-    passages = [f"{record['title']} {record['text']}".strip() for record in corpus]
-    vectors = _kept_vectors(work, "sf_q", [record["text"] for record in asked], 128)
-    judged = [row for row, record in enumerate(asked) if record["_id"] in relevant]
+    loaded = scifact()
+    passages = [f"{title} {text}".strip() for title, text in zip(loaded.titles, loaded.texts, strict=True)]
+    judged = [row for row, query in enumerate(loaded.queries) if query in loaded.qrels]
+    return _loaded(work, "scifact", "en", "sf", loaded, passages, judged)
+
+
+def _loaded(
+    work: Path, name: str, language: str, key: str, loaded: Judged, passages: list[str], picked: list[int]
+) -> Collection:
+    """The picked queries of a collection of the benchmark; vectors of all of them are kept under `key`."""
+    place = {identifier: row for row, identifier in enumerate(loaded.ids)}
+    queries, texts = list(loaded.queries), list(loaded.queries.values())
     return Collection(
-        "scifact",
-        "en",
+        name,
+        language,
         passages,
-        [asked[row]["text"] for row in judged],
-        [relevant[asked[row]["_id"]] for row in judged],
-        _kept_vectors(work, "sf_p", passages, 256),
-        vectors[judged],
-        np.ones(len(judged), dtype=bool),
+        [texts[row] for row in picked],
+        [{place[document] for document in loaded.qrels[queries[row]]} for row in picked],
+        _kept_vectors(work, f"{key}_p", passages, 256),
+        _kept_vectors(work, f"{key}_q", texts, 128)[picked],
+        np.ones(len(picked), dtype=bool),
     )

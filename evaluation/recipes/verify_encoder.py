@@ -12,11 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
-from evaluation.provenance import SHARED, record
+from evaluation.benchmark_collections import scifact
+from evaluation.provenance import record
 from evaluation.recipes.reranker_model import embed
 from stratmap.encoding.onnx_encoder import OnnxEncoder
 from stratmap.evaluating.measures import ndcg
-from stratmap.evaluating.retrieval import Collection, load_collection
+from stratmap.evaluating.retrieval import Collection
 
 COMMAND = "python -m evaluation.recipes.verify_encoder"
 LEAST_COSINE = 0.99
@@ -56,8 +57,7 @@ def ranking(collection: Collection, documents: np.ndarray, queries: np.ndarray, 
 
 def main() -> None:
     """Encode SciFact twice, compare, record, judge."""
-    folder = SHARED / "scifact"
-    collection = load_collection(folder / "corpus.jsonl", folder / "queries.jsonl", folder / "qrels.tsv")
+    collection = scifact()
     encoder = OnnxEncoder(Path("models/encoder"))
     abstracts = [f"{title} {text}" for title, text in zip(collection.titles, collection.texts, strict=True)]
     documents = encode_both(cut(abstracts, encoder), encoder, "abstracts")
