@@ -12,7 +12,6 @@ them. The questions on `corpora/` and on the published papers, by which answers 
 from __future__ import annotations
 
 import argparse
-import gzip
 import json
 import random
 import zlib
@@ -28,6 +27,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from evaluation.recipes.report_questions import Reports, load_reports
+from evaluation.recipes.reranker_data import load_questions, read_lines
 from stratmap.answering import refusal
 from stratmap.answering.archive import Scorer
 from stratmap.answering.extract import score_sentences, sentences_of
@@ -120,24 +120,17 @@ def known_vectors(folder: Path, reports: Reports, file: Path | None) -> dict[str
     """Vectors of passages and questions that the reranker's recipe has kept, to save encoding them again."""
     if file is None:
         return {}
-    from evaluation.recipes.reranker_data import load_questions
-
     questions, vectors = load_questions(folder / "questions", reports), np.load(file)
     asked = dict.fromkeys(questions.asked)
     known = dict(zip(questions.passages, vectors["passages"], strict=True))
     return known | dict(zip(asked, vectors["questions"], strict=True))
 
 
-def lines(path: Path) -> list[dict[str, Any]]:
-    with gzip.open(path, "rt", encoding="utf-8") as file:
-        return [json.loads(line) for line in file]
-
-
 def draw(folder: Path, questions: int, seed: int = 7) -> tuple[list[str], list[Case]]:
     """A pool of passages and cases, a third of each kind."""
     rng = random.Random(seed)
-    pairs = [one for one in lines(folder / "pairs.jsonl.gz") if one.get("source") in SOURCES]
-    near = lines(folder / "unanswerable.jsonl.gz")
+    pairs = [one for one in read_lines(folder / "pairs.jsonl.gz") if one.get("source") in SOURCES]
+    near = read_lines(folder / "unanswerable.jsonl.gz")
     rng.shuffle(pairs)
     rng.shuffle(near)
     place: dict[str, int] = {}

@@ -1,7 +1,7 @@
 """Trains the reranker: MiniLM that reads question and passage together and says whether one answers the other.
 
-Comes in: `../shared/datasets/questions`, and `evaluation/questions/field.jsonl` with the passages that it names. Goes out: checkpoints (`model.safetensors`, `state.json`) in a work
-folder, for `export_reranker`. Run from the repository, with the extra `train`:
+Comes in: `../shared/datasets/questions`, and `evaluation/questions/field.jsonl` with the passages that it names. Goes
+out: checkpoints (`model.safetensors`, `state.json`) in a work folder, for `export_reranker`. Run from the repository, with the extra `train`:
 
     python -m evaluation.recipes.train_reranker --work build/reranker --minutes 85
 """
@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from evaluation.provenance import SHARED
 from evaluation.recipes.report_questions import load_reports
 from evaluation.recipes.reranker_data import Questions, load_questions, mine
 from evaluation.recipes.reranker_groups import LONGEST_WORDS, Group, draw_group, training_order
@@ -31,7 +32,6 @@ from evaluation.recipes.reranker_model import (
     save_checkpoint,
 )
 
-DATASETS = Path("../shared/datasets")
 MISLEADING = 6  # questions on passages of the field that only look answerable, in each batch
 REPORTS_SHARE = 0.5  # of the groups that ask about passages of the field
 GROUPS, NEGATIVES, NEAR = 8, 3, 3
@@ -42,7 +42,7 @@ ABSOLUTE_WEIGHT = 1.0
 
 def prepare(work: Path) -> Questions:
     """Questions with mined negatives; the vectors for mining are kept in the work folder."""
-    questions = load_questions(DATASETS / "questions", load_reports(DATASETS))
+    questions = load_questions(SHARED / "questions", load_reports(SHARED))
     asked = questions.asked
     cache = work / "vectors.npz"
     if not cache.exists():
