@@ -15,9 +15,11 @@ from pathlib import Path
 
 import numpy as np
 
+from evaluation import benchmark_collections
 from evaluation.provenance import SHARED, record
 from stratmap.assembly import Desk
-from stratmap.evaluating.retrieval import Collection, CollectionSearch, evaluate_retrieval, load_collection
+from stratmap.evaluating.answers import evaluate_answers, read_questions
+from stratmap.evaluating.retrieval import Collection, CollectionSearch, evaluate_retrieval
 from stratmap.evaluating.tagging import evaluate_tagging, load_items
 from stratmap.records import TaggedDocument
 
@@ -54,24 +56,12 @@ def _interval(tagged: list[TaggedDocument], truth: dict[str, np.ndarray], desk: 
 
 def retrieval() -> None:
     """SciFact, with and without the reranker."""
-    folder = SHARED / "scifact"
-    collection = load_collection(folder / "corpus.jsonl", folder / "queries.jsonl", folder / "qrels.tsv")
-    _search("scifact", collection, "SciFact (BEIR), 5,183 abstracts, 300 queries")
+    _search("scifact", benchmark_collections.scifact(), "SciFact (BEIR), 5,183 abstracts, 300 queries")
 
 
 def xquad() -> None:
     """XQuAD-en: question to paragraph."""
-    data = json.loads((SHARED / "xquad" / "xquad.en.json").read_text(encoding="utf-8"))["data"]
-    texts, queries, qrels = [], {}, {}
-    for article in data:
-        for paragraph in article["paragraphs"]:
-            for question in paragraph["qas"]:
-                queries[question["id"]] = question["question"]
-                qrels[question["id"]] = {str(len(texts)): 1}
-            texts.append(paragraph["context"])
-    ids = tuple(str(number) for number in range(len(texts)))
-    collection = Collection(ids, ("",) * len(texts), tuple(texts), queries, qrels)
-    _search("xquad-en", collection, "XQuAD-en, 240 paragraphs, 1,190 questions")
+    _search("xquad-en", benchmark_collections.xquad("en"), "XQuAD-en, 240 paragraphs, 1,190 questions")
 
 
 def _search(name: str, collection: Collection, data: str) -> None:
@@ -90,8 +80,6 @@ def _without_run(figures: object) -> dict[str, float]:
 
 def answers() -> None:
     """Our own questions: on the project archive, and on three published papers."""
-    from evaluation.answers import evaluate_answers, read_questions
-
     figures = {}
     sets = {
         "project archive": (["corpora/strategy", "corpora/projects"], "corpora.jsonl"),
@@ -101,8 +89,8 @@ def answers() -> None:
         with tempfile.TemporaryDirectory() as folder:
             desk = Desk(index_folder=Path(folder) / "index")
             desk.add([Path(path) for path in folders])
-            found = evaluate_answers(desk.assistant, read_questions([Path("evaluation/questions") / questions]))
-        figures[name] = found
+            found = evaluate_answers(desk, read_questions([Path("evaluation/questions") / questions]))
+        figures[name] = asdict(found)
     data = "evaluation/questions: 207 on the project archive, 46 on three papers"
     print(record("answers", figures, "python -m evaluation.measure answers", data))
 
