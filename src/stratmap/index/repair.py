@@ -8,7 +8,6 @@ model itself.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import sqlite3
@@ -17,13 +16,19 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from stratmap.errors import IndexFolderError
 from stratmap.index.checks import Fault, find_faults
 from stratmap.index.head import note_head, noted_head
 from stratmap.index.schema import FILE, create, note, reading, writing
-from stratmap.index.stored import StoredDocument, has_seals, passages_digest, read_passages, read_stored, text_digest
+from stratmap.index.stored import (
+    StoredDocument,
+    passages_digest,
+    read_bare,
+    read_labels,
+    read_passages,
+    read_stored,
+    text_digest,
+)
 from stratmap.index.transfer import OWN_NOTES, make_side_tables, place, side_tables
 from stratmap.index.writes import generation_of, write_document
 
@@ -242,42 +247,12 @@ def _whole_or_text(damaged: sqlite3.Connection, row: int) -> tuple[StoredDocumen
 
 def _text_of(connection: sqlite3.Connection, row: int) -> StoredDocument:
     """A document without passages, so that they can be made again; labels as far as they can be read."""
-    columns = "doc_id, name, source, title, language, countries, year, warnings, born, died"
-    found = connection.execute(f"SELECT {columns} FROM documents WHERE id = ?", (row,)).fetchone()  # noqa: S608
-    if found is None:
-        raise LookupError(f"no document {row}")
-    pages = connection.execute("SELECT number, text FROM pages WHERE document = ? ORDER BY page_index", (row,))
-    labels, tagger = _labels_of(connection, row)
-    doc_id, name, source, title, language = found[:5]
-    return StoredDocument(
-        doc_id,
-        name,
-        source,
-        title,
-        language,
-        tuple(pages.fetchall()),
-        (),
-        np.zeros((0, 0), np.float32),
-        labels,
-        tuple(json.loads(found[5])),
-        found[6],
-        tuple(json.loads(found[7])),
-        found[8],
-        found[9],
-        tagger,
-    )
-
-
-def _labels_of(connection: sqlite3.Connection, row: int) -> tuple[dict[str, float], str]:
+    bare = read_bare(connection, row)
     try:
-        labels = connection.execute("SELECT code, probability FROM labels WHERE document = ? ORDER BY code", (row,))
-        found = dict(labels.fetchall())
-        if not has_seals(connection):
-            return found, ""
-        seal = connection.execute("SELECT tagger FROM seals WHERE document = ?", (row,)).fetchone()
-        return found, str(seal[0]) if seal else ""
+        labels, tagger = read_labels(connection, row)
     except sqlite3.Error:
-        return {}, ""
+        return bare
+    return replace(bare, labels=labels, tagger=tagger)
 
 
 def _held(connection: sqlite3.Connection, doc_id: str) -> bool:

@@ -10,7 +10,7 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -85,13 +85,23 @@ def read_stored(connection: sqlite3.Connection, row: int) -> StoredDocument:
         ValueError: A value of it is not what it should be: damage.
         sqlite3.Error: The database cannot give it.
     """
+    bare = read_bare(connection, row)
+    passages, vectors = read_passages(connection, row, bare.doc_id)
+    labels, tagger = read_labels(connection, row)
+    return replace(bare, passages=passages, vectors=_matrix(vectors), labels=labels, tagger=tagger)
+
+
+def read_bare(connection: sqlite3.Connection, row: int) -> StoredDocument:
+    """One document with its text, without passages and labels.
+
+    Raises:
+        LookupError, ValueError, sqlite3.Error: As `read_stored`.
+    """
     columns = "doc_id, name, source, title, language, countries, year, warnings, born, died"
     found = connection.execute(f"SELECT {columns} FROM documents WHERE id = ?", (row,)).fetchone()  # noqa: S608
     if found is None:
         raise LookupError(f"no document {row}")
     pages = connection.execute("SELECT number, text FROM pages WHERE document = ? ORDER BY page_index", (row,))
-    passages, vectors = read_passages(connection, row, found[0])
-    labels = connection.execute("SELECT code, probability FROM labels WHERE document = ? ORDER BY code", (row,))
     doc_id, name, source, title, language = found[:5]
     return StoredDocument(
         doc_id,
@@ -100,16 +110,21 @@ def read_stored(connection: sqlite3.Connection, row: int) -> StoredDocument:
         title,
         language,
         pages=tuple(pages.fetchall()),
-        passages=passages,
-        vectors=_matrix(vectors),
-        labels=dict(labels.fetchall()),
+        passages=(),
+        vectors=_matrix([]),
+        labels={},
         countries=tuple(json.loads(found[5])),
         year=found[6],
         warnings=tuple(json.loads(found[7])),
         born=found[8],
         died=found[9],
-        tagger=_tagger(connection, row),
     )
+
+
+def read_labels(connection: sqlite3.Connection, row: int) -> tuple[dict[str, float], str]:
+    """Labels of one document, and what they were made by."""
+    labels = connection.execute("SELECT code, probability FROM labels WHERE document = ? ORDER BY code", (row,))
+    return dict(labels.fetchall()), _tagger(connection, row)
 
 
 def read_passages(connection: sqlite3.Connection, row: int, doc_id: str) -> tuple[tuple[Passage, ...], list[bytes]]:
