@@ -22,9 +22,11 @@ from typing import Any
 import bm25s
 import numpy as np
 
-from evaluation.experiments_retrieval import DEPTH, SEED, ndcg, table_row, tokenised
+from evaluation.experiments_retrieval import DEPTH, SEED, table_row, tokenised
 from evaluation.provenance import RESULTS, provenance
 from evaluation.retrieval_collections import Collection, choosing_collections, reporting_collections
+from evaluation.retrieval_measures import quality
+from evaluation.retrieval_tables import FURTHER
 from stratmap.files import atomic_write_text
 
 CONSTANTS = ((1.2, 0.75), (0.9, 0.4), (0.9, 0.6))
@@ -60,7 +62,6 @@ class Query:
     vector: np.ndarray
     cosines: np.ndarray
     words: np.ndarray
-    relevant: set[int]
 
 
 def queries(collection: Collection, tokens: tuple[Any, Any], k1: float, b: float) -> list[Query]:
@@ -73,7 +74,7 @@ def queries(collection: Collection, tokens: tuple[Any, Any], k1: float, b: float
     for row, vector in enumerate(collection.query_vectors):
         known = [words[i] for i in tokens[1].ids[row] if words[i] in index.vocab_dict]
         scores = index.get_scores(known) if known else np.zeros(len(collection.passages))
-        made.append(Query(vector, cosines[row], np.asarray(scores), collection.relevant[row]))
+        made.append(Query(vector, cosines[row], np.asarray(scores)))
     return made
 
 
@@ -129,16 +130,14 @@ def main() -> None:
             asked = queries(collection, tokens, k1, b)
             for setting in settings():
                 found = [ranked(query, setting, collection.passage_vectors) for query in asked]
-                gains = [ndcg(order, query.relevant) for order, query in zip(found, asked, strict=True)]
-                first = [int(order[0]) in query.relevant for order, query in zip(found, asked, strict=True)]
                 name = f"k1={k1}, b={b}, {setting}"
-                groups.setdefault(name, {})[collection.name] = (float(np.mean(gains)), float(np.mean(first)))
+                groups.setdefault(name, {})[collection.name] = quality(found, collection.relevant)
         print(collection.name, flush=True)
     rows = [table_row(name, group, chosen) for name, group in groups.items()]
     rows.sort(key=lambda row: -row["choosing_ndcg10"])
     command = "python -m evaluation.experiments_fusion --work build/reranker"
     content = {"provenance": provenance(command, "../shared/datasets", SEED), "chosen_on": chosen, "rows": rows}
-    atomic_write_text(RESULTS / "fusion-experiments.json", json.dumps(content, indent=1) + "\n")
+    atomic_write_text(RESULTS / FURTHER, json.dumps(content, indent=1) + "\n")
     print(*(f"{r['choosing_ndcg10']} {r['method']} {r['collections']['scifact']}" for r in rows[:12]), sep="\n")
 
 

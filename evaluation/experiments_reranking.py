@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from evaluation.retrieval_collections import Collection
+from evaluation.retrieval_measures import quality
 from evaluation.retrieval_methods import Candidates
 from stratmap.answering.reranker import Reranker
 from stratmap.artefacts import shipped_folder
@@ -131,14 +132,11 @@ def _z(scores: np.ndarray) -> np.ndarray:
 
 
 def _row(label: str, how: Blend, depth: int, read: dict[str, list[Read]], chosen: list[str]) -> dict[str, Any]:
-    from evaluation.experiments_retrieval import ndcg
-
     group = {}
     for name, queries in read.items():
         rankings = [_reordered(query, how, depth) for query in queries]
-        gains = [ndcg(ranking, query.relevant) for ranking, query in zip(rankings, queries, strict=True)]
-        first = [int(ranking[0]) in query.relevant for ranking, query in zip(rankings, queries, strict=True)]
-        group[name] = {"ndcg10": round(float(np.mean(gains)), 4), "first": round(float(np.mean(first)), 4)}
+        gain, first = quality(rankings, [query.relevant for query in queries])
+        group[name] = {"ndcg10": round(gain, 4), "first": round(first, 4)}
     mean = {key: float(np.mean([group[name][key] for name in chosen])) for key in ("ndcg10", "first")}
     return {
         "method": f"{label}, top {depth}",

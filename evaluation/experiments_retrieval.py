@@ -24,7 +24,9 @@ import Stemmer
 import torch
 
 from evaluation.experiments_reranking import reranking_rows
+from evaluation.provenance import RESULTS
 from evaluation.retrieval_collections import STEMMERS, Collection, choosing_collections, reporting_collections
+from evaluation.retrieval_measures import quality
 from evaluation.retrieval_methods import Candidates, Method, first_stage_methods, lexical_only, shipped
 from evaluation.retrieval_tables import write_results
 
@@ -34,16 +36,6 @@ ORDINARY = (1.2, 0.75)
 CONSTANTS = ((0.9, 0.4), (1.2, 0.75), (1.5, 0.75), (1.5, 0.6), (2.0, 0.75), (1.2, 0.9))
 
 Row = dict[str, Any]
-
-
-def ndcg(ranking: np.ndarray, relevant: set[int], depth: int = 10) -> float:
-    """Normalised discounted cumulative gain with gains 0 and 1 and the discount 1 / log2(rank + 1).
-
-    >>> round(ndcg(np.array([4, 7]), {7}), 4)
-    0.6309
-    """
-    gains = [1.0 / np.log2(rank + 2) for rank, i in enumerate(ranking[:depth].tolist()) if i in relevant]
-    return float(sum(gains) / sum(1.0 / np.log2(rank + 2) for rank in range(min(depth, len(relevant)))))
 
 
 def tokenised(collection: Collection) -> tuple[Any, Any]:
@@ -72,10 +64,7 @@ def candidates(collection: Collection, tokens: tuple[Any, Any], k1: float, b: fl
 
 def figures(collection: Collection, lists: list[Candidates], method: Method) -> tuple[float, float]:
     """Mean nDCG@10 and the share of queries with a relevant passage first."""
-    rankings = [method(c) for c in lists]
-    first = [bool(len(r)) and int(r[0]) in gold for r, gold in zip(rankings, collection.relevant, strict=True)]
-    gains = [ndcg(ranking, gold) for ranking, gold in zip(rankings, collection.relevant, strict=True)]
-    return float(np.mean(gains)), float(np.mean(first))
+    return quality(map(method, lists), collection.relevant)
 
 
 def table_row(name: str, group: dict[str, tuple[float, float]], chosen_on: Iterable[str]) -> Row:
@@ -134,7 +123,7 @@ def main() -> None:
     }
     if not arguments.without_reranker:
         results |= reranking_rows(everything, lists, arguments.work, arguments.threads, SEED)
-    write_results(results, Path("evaluation/results"))
+    write_results(results, RESULTS)
     print(json.dumps([results["first_stage"][-1], results.get("reranking", [])[-1:]], indent=1))
 
 

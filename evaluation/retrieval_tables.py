@@ -7,16 +7,17 @@ from pathlib import Path
 from typing import Any
 
 NAME = "retrieval-experiments"
+FURTHER = "fusion-experiments.json"
 
 
 def write_results(results: dict[str, Any], folder: Path) -> None:
     """Both files, replacing the former ones."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{NAME}.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    (folder / f"{NAME}.md").write_text(_page(results), encoding="utf-8")
+    (folder / f"{NAME}.md").write_text(_page(results, folder), encoding="utf-8")
 
 
-def _page(results: dict[str, Any]) -> str:
+def _page(results: dict[str, Any], folder: Path) -> str:
     sizes = ", ".join(
         f"{name} ({size['passages']:,} passages, {size['queries']:,} queries)"
         for name, size in results["collections"].items()
@@ -33,16 +34,15 @@ def _page(results: dict[str, Any]) -> str:
         "## BM25's constants (stemmed, English stop words)",
         _table(results["bm25"], results["reported_on"]),
     ]
-    parts += _further()
+    parts += _further(folder / FURTHER, results["reported_on"])
     if "reranking" in results:
         parts += ["## The reranker over the first stage", _cost(results)]
         parts += [_table(results["reranking"], results["reported_on"])]
     return "\n\n".join(parts) + "\n"
 
 
-def _further() -> list[str]:
+def _further(path: Path, reported: list[str]) -> list[str]:
     """The best of what `experiments_fusion` tried, where it was run."""
-    path = Path("evaluation/results/fusion-experiments.json")
     if not path.is_file():
         return []
     content = json.loads(path.read_text(encoding="utf-8"))
@@ -51,7 +51,7 @@ def _further() -> list[str]:
         f"Made by `{source['command']}` on {source['date']}: BM25's constants, the weight and its slope together, both "
         f"scores for every candidate, and feedback. The best thirty of {len(content['rows'])} rows by the choosing mean."
     )
-    return ["## Fusion tried further", intro, _table(content["rows"][:30], ["scifact", "xquad-en"])]
+    return ["## Fusion tried further", intro, _table(content["rows"][:30], reported)]
 
 
 def _cost(results: dict[str, Any]) -> str:
