@@ -16,38 +16,9 @@ from sklearn.preprocessing import FunctionTransformer
 
 from stratmap.tagging.estimator import TaggingEstimator
 
-FILE = """
-schema: 1
-id: three
-name: Three subjects
-groups:
-  - id: subjects
-    labels:
-      - {code: H, name: Health, statement: "Health of people, clinics, doctors and medicine"}
-      - {code: B, name: Border, statement: "Borders, checkpoints, guards and passports"}
-      - {code: F, name: Fishing, statement: "Boats, nets and fish"}
-"""
-PLACES = [
-    "north",
-    "south",
-    "valley",
-    "coast",
-    "hills",
-    "capital",
-    "delta",
-    "plain",
-    "islands",
-    "lakes",
-    "forest",
-    "gorge",
-    "bay",
-    "steppe",
-    "canyon",
-]
-TEXTS = [f"Nurses in the {place} vaccinated children and opened a clinic." for place in PLACES] + [
-    f"Guards in the {place} checked passports at the crossing point." for place in PLACES
-]
-TRUTH = np.array([[1, 0, 0]] * len(PLACES) + [[0, 1, 0]] * len(PLACES))
+from .conftest import SUBJECTS
+
+TRUTH = np.array([[1, 0, 0]] * 15 + [[0, 1, 0]] * 15)
 NEW = [
     "The doctor treated patients.",
     "Officers stamped travel documents at the frontier.",
@@ -56,15 +27,13 @@ NEW = [
 
 
 @pytest.fixture(scope="module")
-def framework(tmp_path_factory):
-    path = tmp_path_factory.mktemp("framework") / "three.yaml"
-    path.write_text(FILE, encoding="utf-8")
-    return str(path)
+def framework(framework_file):
+    return framework_file(SUBJECTS + '      - {code: F, name: Fishing, statement: "Boats, nets and fish"}\n')
 
 
 @pytest.fixture(scope="module")
-def fitted(framework):
-    return TaggingEstimator(framework).fit(TEXTS, TRUTH)
+def fitted(framework, health_then_border):
+    return TaggingEstimator(framework).fit(health_then_border, TRUTH)
 
 
 def test_it_learns_and_decides_labels_without_examples_by_their_description(fitted):
@@ -82,17 +51,17 @@ def test_a_clone_has_the_same_parameters_and_is_not_fitted(fitted, framework):
     assert copy.set_params(threshold=0.9).threshold == 0.9
 
 
-def test_a_pipeline_before_it_changes_texts(framework):
+def test_a_pipeline_before_it_changes_texts(framework, health_then_border):
     folded = FunctionTransformer(lambda texts: [text.lower() for text in texts])
-    line = make_pipeline(folded, TaggingEstimator(framework)).fit(TEXTS, TRUTH)
+    line = make_pipeline(folded, TaggingEstimator(framework)).fit(health_then_border, TRUTH)
     assert line.predict([NEW[0].upper()]).tolist() == [[1, 0, 0]]
 
 
-def test_cross_validation_gives_each_text_probabilities_of_a_model_that_did_not_see_it(framework):
-    held_out = cross_val_predict(TaggingEstimator(framework), TEXTS, TRUTH, cv=3, method="predict_proba")
+def test_cross_validation_gives_each_text_probabilities_of_a_model_that_did_not_see_it(framework, health_then_border):
+    held_out = cross_val_predict(TaggingEstimator(framework), health_then_border, TRUTH, cv=3, method="predict_proba")
     assert held_out.shape == TRUTH.shape
     assert ((held_out[:, :2] >= 0.5) == TRUTH[:, :2].astype(bool)).mean() > 0.9
-    decided = cross_val_predict(TaggingEstimator(framework), TEXTS, TRUTH, cv=3)
+    decided = cross_val_predict(TaggingEstimator(framework), health_then_border, TRUTH, cv=3)
     assert set(np.unique(decided)) <= {0, 1}
 
 
@@ -120,6 +89,6 @@ def test_without_labels_the_shipped_model_is_taken():
     assert shipped.predict([]).shape == (0, 15)
 
 
-def test_labels_of_another_shape_are_refused(framework):
+def test_labels_of_another_shape_are_refused(framework, health_then_border):
     with pytest.raises(UsageError, match=r"shape \(30, 3\)"):
-        TaggingEstimator(framework).fit(TEXTS, TRUTH[:, :2])
+        TaggingEstimator(framework).fit(health_then_border, TRUTH[:, :2])

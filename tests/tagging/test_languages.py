@@ -91,10 +91,8 @@ def multilingual(tmp_path_factory) -> str:
 
 
 @pytest.fixture(scope="module")
-def two(tmp_path_factory) -> str:
-    path = tmp_path_factory.mktemp("framework") / "two.yaml"
-    path.write_text(FILE, encoding="utf-8")
-    return str(path)
+def two(framework_file) -> str:
+    return framework_file(FILE)
 
 
 def test_a_multilingual_encoder_in_the_settings_makes_them_first_class(multilingual, two, tmp_path):

@@ -5,7 +5,6 @@ import json
 import numpy as np
 import pytest
 
-from stratmap.encoding import load_encoder
 from stratmap.errors import ArtefactError, UsageError
 from stratmap.framework import load_framework
 
@@ -14,50 +13,18 @@ from stratmap.tagging.head import HeadModel
 from stratmap.tagging.training import train_head
 from stratmap.tagging.zero_shot import ZeroShotModel
 
-FILE = """
-schema: 1
-id: two
-name: Two subjects
-groups:
-  - id: subjects
-    labels:
-      - {code: H, name: Health, statement: "Health of people, clinics, doctors and medicine"}
-      - {code: B, name: Border, statement: "Borders, checkpoints, guards and passports"}
-"""
+from .conftest import SUBJECTS
 
 
 @pytest.fixture(scope="module")
-def encoder():
-    return load_encoder()
+def framework(framework_file):
+    return load_framework(framework_file(SUBJECTS))
 
 
 @pytest.fixture(scope="module")
-def framework(tmp_path_factory):
-    path = tmp_path_factory.mktemp("framework") / "two.yaml"
-    path.write_text(FILE, encoding="utf-8")
-    return load_framework(str(path))
-
-
-@pytest.fixture(scope="module")
-def data():
-    places = [
-        "north",
-        "south",
-        "valley",
-        "coast",
-        "hills",
-        "capital",
-        "delta",
-        "plain",
-        "islands",
-        "lakes",
-        "forest",
-        "gorge",
-    ]
-    health = [f"Nurses in the {place} vaccinated children and opened a clinic." for place in places]
-    border = [f"Guards in the {place} checked passports at the crossing point." for place in places]
-    truth = np.array([[True, False]] * len(places) + [[False, True]] * len(places))
-    return health + border, truth
+def data(health_then_border):
+    truth = np.array([[True, False]] * 12 + [[False, True]] * 12)
+    return health_then_border[:12] + health_then_border[15:27], truth
 
 
 def test_a_trained_head_tells_its_labels_apart(tmp_path, framework, encoder, data):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 
-from stratmap.encoding import Encoder, load_encoder
+from stratmap.encoding import Encoder
 from stratmap.errors import UsageError
 from stratmap.framework import Framework, load_framework
 from stratmap.tagging.keywords import PhraseIndex, WordProfiles, stems
@@ -27,20 +27,13 @@ groups:
 
 
 @pytest.fixture(scope="module")
-def encoder() -> Encoder:
-    return load_encoder()
-
-
-@pytest.fixture(scope="module")
 def goals(encoder: Encoder) -> ZeroShotModel:
     return ZeroShotModel(load_framework("sdg"), encoder)
 
 
 @pytest.fixture(scope="module")
-def kitchen(tmp_path_factory: pytest.TempPathFactory) -> Framework:
-    path: Path = tmp_path_factory.mktemp("framework") / "kitchen.yaml"
-    path.write_text(TWO_LABELS, encoding="utf-8")
-    return load_framework(str(path))
+def kitchen(framework_file: Callable[[str], str]) -> Framework:
+    return load_framework(framework_file(TWO_LABELS))
 
 
 def applied(model: ZeroShotModel, encoder: Encoder, text: str) -> set[str]:
