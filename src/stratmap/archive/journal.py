@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from stratmap.archive.work import Known, Outcome, Print
 from stratmap.errors import ExportError, UsageError
 from stratmap.reading.near import bands, likeness
 
@@ -56,6 +57,10 @@ class Entry:
     signature: str
     origin: str
     copied: bool
+
+    def known(self, found: Print) -> Known:
+        """As a document that says nearly the same as one in hand."""
+        return Known(self.result, self.warnings, self.key, exact=self.twin == found.twin)
 
 
 class Journal:
@@ -136,28 +141,21 @@ class Journal:
         """Note that work on an item begins."""
         self._write("UPDATE items SET state = 'running' WHERE key = ?", (key,))
 
-    def finish(
-        self,
-        key: str,
-        result: str,
-        twin: str,
-        warnings: str,
-        signature: str = "",
-        origin: str = "",
-        copied: bool = False,
-    ) -> None:
-        """Note a result; `warnings` are those of the document, as JSON."""
-        self.keep(key, result, twin, warnings, signature, origin, copied)
+    def finish(self, key: str, outcome: Outcome) -> None:
+        """Note a result."""
+        self.keep(key, outcome)
         self._db.commit()
 
-    def keep(self, key: str, result: str, twin: str, warnings: str, signature: str, origin: str, copied: bool) -> None:
+    def keep(self, key: str, outcome: Outcome) -> None:
         """As `finish`, without syncing."""
         statement = (
             "UPDATE items SET state='done', reason='', result=?, twin=?, warnings=?, signature=?, origin=?, copied=? "
             "WHERE key=?"
         )
-        self._db.execute(statement, (result, twin, warnings, signature, origin, copied, key))
-        self._db.executemany("INSERT OR IGNORE INTO bands VALUES (?, ?)", [(band, key) for band in bands(signature)])
+        like = (outcome.signature, outcome.origin, outcome.copied)
+        self._db.execute(statement, (outcome.result, outcome.twin, outcome.warnings, *like, key))
+        found = [(band, key) for band in bands(outcome.signature)]
+        self._db.executemany("INSERT OR IGNORE INTO bands VALUES (?, ?)", found)
 
     def skip(self, key: str, reason: str) -> None:
         """Note that an item is none to tag. Not synced by itself: what is lost is met again."""

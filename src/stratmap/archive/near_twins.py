@@ -13,7 +13,7 @@ from pathlib import Path
 from stratmap.archive.items import Item, open_item, twin_key
 from stratmap.archive.journal import Entry, Journal
 from stratmap.archive.sources import items_of
-from stratmap.archive.work import Known, Print, copy_of
+from stratmap.archive.work import Print, copy_of
 from stratmap.errors import ReadingError
 from stratmap.settings import Settings
 
@@ -71,10 +71,8 @@ def _copied(journal: Journal, item: Item, first: Entry, entry: Entry, settings: 
     except ReadingError:
         return False
     found = Print(item.key, twin_key(document), entry.signature)
-    known = Known(first.result, first.warnings, first.key, exact=first.twin == found.twin)
-    outcome = copy_of(known, document, found)
+    outcome = copy_of(first.known(found), document, found)
     if outcome is None:
         return False
-    kept = (outcome.result, outcome.twin, outcome.warnings, outcome.signature, outcome.origin, True)
-    journal.keep(item.key, *kept)
+    journal.keep(item.key, outcome)
     return True

@@ -238,8 +238,7 @@ class _Session:
     def _record(self, item: Item, outcome: Outcome) -> bool:
         """Journal an outcome; whether the item is finished with."""
         if outcome.result:
-            like = (outcome.signature, outcome.origin, outcome.copied)
-            self.journal.finish(item.key, outcome.result, outcome.twin, outcome.warnings, *like)
+            self.journal.finish(item.key, outcome)
             self.copied += outcome.copied
             self._tick("done", outcome.pages)
             return True
@@ -254,7 +253,7 @@ class _Session:
     def _find_twin(self, found: Print) -> Known | None:
         near = self.journal.near(found.key, found.signature, self.settings.tagging.near_duplicates)
         if near is not None:
-            return Known(near.result, near.warnings, near.key, exact=near.twin == found.twin)
+            return near.known(found)
         twin = self.journal.find_twin(found.twin)
         return Known(twin.result, twin.warnings, exact=True) if twin else None
 
