@@ -13,7 +13,7 @@ from pathlib import Path
 
 from stratmap.archive.items import read_member
 from stratmap.archive.results import read_results
-from stratmap.archive.sources import find_files, member_names
+from stratmap.archive.sources import HEAD, find_files, head_of, member_names
 from stratmap.errors import ExportError, ReadingError
 from stratmap.files import atomic_write
 from stratmap.framework import Framework
@@ -21,8 +21,6 @@ from stratmap.records import TaggedDocument, Unreadable
 from stratmap.reporting.iati import IatiOptions, insert_tags
 from stratmap.reporting.iati_scan import looks_like_iati, scan
 from stratmap.settings import ReadingSettings
-
-_HEAD = 8_192
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +93,7 @@ def _sources(path: Path, settings: ReadingSettings) -> Iterator[_Source]:
         for member in member_names(path, settings):
             if member.lower().endswith(".xml"):
                 with contextlib.suppress(ReadingError):  # the run has set it aside, with the reason
-                    if looks_like_iati(read_member(path, member, settings)[:_HEAD]):
+                    if looks_like_iati(read_member(path, member, settings)[:HEAD]):
                         yield _Source(path, member)
 
 
@@ -111,8 +109,7 @@ def _tags_of(out: Path, keys: set[str]) -> dict[str, dict[int, TaggedDocument]]:
 
 def _is_iati(path: Path) -> bool:
     try:
-        with open(path, "rb") as file:
-            return looks_like_iati(file.read(_HEAD))
+        return looks_like_iati(head_of(path))
     except OSError:
         return False
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from stratmap.errors import DamagedDocument, EncryptedDocument, LimitExceeded, ReadingError
 from stratmap.reading import read_bytes, read_document
+from stratmap.reading.documents import check_size
 from stratmap.reading.sidecar import with_sidecar
 from stratmap.records import Document, Unreadable
 from stratmap.settings import ReadingSettings
@@ -72,9 +73,7 @@ def read_member(path: Path, member: str, settings: ReadingSettings) -> bytes:
             info = archive.getinfo(member)
             if info.flag_bits & 1:
                 raise EncryptedDocument(source, "protected by a password; unpack it first.")
-            if info.file_size > settings.max_bytes:
-                limit = f"{settings.max_bytes:,} bytes (setting max_bytes)"
-                raise LimitExceeded(source, f"expected at most {limit}, found {info.file_size:,}.")
+            check_size(info.file_size, source, settings)
             if info.file_size > _SMALL and info.file_size > settings.max_compression_ratio * info.compress_size:
                 raise LimitExceeded(
                     source, f"unpacks to over {settings.max_compression_ratio} times its size: a zip bomb?"

@@ -20,6 +20,7 @@ from stratmap.archive.items import Item, read_member
 from stratmap.errors import ReadingError, UsageError
 from stratmap.reading import read_items, read_text
 from stratmap.reading.countries import country_of_code
+from stratmap.reading.documents import check_size
 from stratmap.reading.sidecar import SIDECAR
 from stratmap.records import Document, Unreadable
 from stratmap.reporting.iati import Activity, read_activities
@@ -27,7 +28,7 @@ from stratmap.reporting.iati_scan import looks_like_iati
 from stratmap.settings import ReadingSettings
 
 _LISTS = frozenset({".csv", ".tsv", ".xlsx", ".xlsm", ".jsonl", ".ndjson"})
-_HEAD = 8_192
+HEAD = 8_192  # bytes that tell IATI activities from other XML
 NO_INDEX = ".noindex"
 _NO_TEXT = {
     "a picture": {".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".svg", ".heic", ".ico", ".psd"},
@@ -83,7 +84,7 @@ def _items_of(path: Path, settings: ReadingSettings) -> Iterator[Item]:
             yield from _members(path, _stamp(path), settings)
         elif suffix in _LISTS:
             yield from _rows(path, str(path), settings)
-        elif suffix == ".xml" and looks_like_iati(_head(path)):
+        elif suffix == ".xml" and looks_like_iati(head_of(path)):
             yield from _activities(_whole(path, settings), path, str(path))
         else:
             yield Item(str(path), _stamp(path) + _sidecar_stamp(path.parent), path)
@@ -156,16 +157,14 @@ def _left_out(name: str) -> str:
     return f"left out: {what}, in which there is no text to read." if what else ""
 
 
-def _head(path: Path) -> bytes:
+def head_of(path: Path) -> bytes:
+    """The first bytes of a file."""
     with open(path, "rb") as file:
-        return file.read(_HEAD)
+        return file.read(HEAD)
 
 
 def _whole(path: Path, settings: ReadingSettings) -> bytes:
-    size = path.stat().st_size
-    if size > settings.max_bytes:
-        limit = f"{settings.max_bytes:,} bytes (setting max_bytes)"
-        raise ReadingError(str(path), f"expected at most {limit}, found {size:,}.")
+    check_size(path.stat().st_size, str(path), settings)
     return path.read_bytes()
 
 
@@ -237,7 +236,7 @@ def _member(path: Path, member: str, stamp: str, settings: ReadingSettings) -> I
         except ReadingError as error:
             yield _failed(key, error.reason, path)
             return
-        if suffix == ".xml" and looks_like_iati(data[:_HEAD]):
+        if suffix == ".xml" and looks_like_iati(data[:HEAD]):
             yield from _iati_or_failed(data, path, key)
         elif suffix == ".xml":
             yield Item(key, stamp, path, member)

@@ -50,7 +50,7 @@ def read_bytes(data: bytes, name: str, settings: ReadingSettings) -> Document:
     Raises:
         ReadingError: The content cannot be read.
     """
-    _check_size(len(data), name, settings)
+    check_size(len(data), name, settings)
     return _document(data, name, name, settings)
 
 
@@ -101,7 +101,7 @@ def _load(path: Path, settings: ReadingSettings) -> bytes:
         raise ReadingError(source, _why(error)) from error
     finally:
         os.close(handle)
-    _check_size(len(data), source, settings)
+    check_size(len(data), source, settings)
     return data
 
 
@@ -110,7 +110,7 @@ def _check_regular(state: os.stat_result, source: str, settings: ReadingSettings
         raise ReadingError(source, "expected a file, found a folder.")
     if not stat.S_ISREG(state.st_mode):
         raise ReadingError(source, "expected a regular file, found a device, pipe or socket; not read.")
-    _check_size(state.st_size, source, settings)
+    check_size(state.st_size, source, settings)
 
 
 def _why(error: OSError) -> str:
@@ -126,7 +126,12 @@ def _why(error: OSError) -> str:
     return known.get(error.errno or 0, f"the system could not open it ({error.strerror or error}).")
 
 
-def _check_size(size: int, source: str, settings: ReadingSettings) -> None:
+def check_size(size: int, source: str, settings: ReadingSettings) -> None:
+    """Refuse what is larger than the setting allows.
+
+    Raises:
+        LimitExceeded: It is.
+    """
     if size > settings.max_bytes:
         raise LimitExceeded(
             source, f"expected at most {settings.max_bytes:,} bytes (setting max_bytes), found {size:,}."
