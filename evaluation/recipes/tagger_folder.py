@@ -100,7 +100,14 @@ def write_head(decision: Decision, folder: Path) -> None:
 
 
 def write_folder(
-    folder: Path, tower: Tower, parts: LinearParts, decision: Decision, facts: Mapping[str, object]
+    folder: Path,
+    tower: Tower,
+    parts: LinearParts,
+    decision: Decision,
+    facts: Mapping[str, object],
+    *,
+    name: str,
+    version: str,
 ) -> None:
     """Write the whole folder; what lay there under the same names is replaced."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -114,4 +121,4 @@ def write_folder(
         "labels": list(LABELS),
         **facts,
     }
-    write_manifest(folder, "tagger", folder.name, "1", [TOWER, LINEAR, VOCABULARY, HEAD], facts)
+    write_manifest(folder, "tagger", name, version, [TOWER, LINEAR, VOCABULARY, HEAD], facts)

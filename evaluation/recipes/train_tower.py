@@ -3,7 +3,8 @@
 Command: `.venv/bin/python -m evaluation.recipes.train_tower --out models/tagger-iom-seeeca` (about an hour on
 one core). With `--repository-only` it uses nothing outside the repository: `corpora/annotated/*.jsonl` that
 holds text. Stages are kept under `--work`, so that a stopped run goes on where it stopped; `--stage` makes one of
-the two long ones alone, so that two processes can share the work.
+the two long ones alone, so that two processes can share the work. The manifest names the tagger as `--name` and
+`--version` say, wherever it is written: give a new version with new weights.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from evaluation.recipes.tower import Tower, TowerSettings, load_encoder, train
 
 ANNOTATED = ROOT / "corpora" / "annotated"
 BY_ID = ANNOTATED / "unlabelled-labels.jsonl"
+NAME, VERSION = "tagger-iom-seeeca", "2"  # of the tagger that is shipped
 FOLD_SETTINGS = TowerSettings(epochs=2)
 FINAL_SETTINGS = TowerSettings(epochs=4, join_share=0.3)
 # A second, gentler pass: it gave 0.747 / 0.744 mean average precision on dev after 0.726 / 0.719.
@@ -115,9 +117,12 @@ def averaged(tower: Tower, others: Sequence[Path]) -> Tower:
     Two towers trained from the same encoder on overlapping texts are near enough for their mean to rank better than
     either: 0.770 / 0.750 mean average precision on dev after 0.754 / 0.751 and 0.756 / 0.735.
     """
-    states = [tower.state_dict(), *(torch.load(path, weights_only=True) for path in others)]
-    tower.load_state_dict({key: sum(state[key] for state in states) / len(states) for key in states[0]})
+    tower.load_state_dict(_mean([tower.state_dict(), *(torch.load(path, weights_only=True) for path in others)]))
     return tower.eval()
+
+
+def _mean(states: Sequence[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
+    return {key: sum(state[key] for state in states) / len(states) for key in states[0]}
 
 
 def final_tower(items: Sequence[Item], work: Work) -> Tower:
@@ -130,7 +135,7 @@ def final_tower(items: Sequence[Item], work: Work) -> Tower:
     first = train(items, FINAL_SETTINGS)[1].state_dict()
     passes = [train(items, replace(SECOND_SETTINGS, seed=seed), start=first)[1].state_dict() for seed in SECOND_SEEDS]
     tower = Tower(load_encoder(), FINAL_SETTINGS)
-    tower.load_state_dict({key: sum(p[key] for p in passes) / len(passes) for key in first})
+    tower.load_state_dict(_mean(passes))
     tower.eval()
     torch.save(tower.state_dict(), path)
     return tower
@@ -140,6 +145,8 @@ def main() -> None:
     """Train, calibrate, write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--name", default=NAME, help="the tagger's name in its manifest")
+    parser.add_argument("--version", default=VERSION, help="changes with every change of the weights")
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "tagger")
     parser.add_argument("--repository-only", action="store_true")
     parser.add_argument("--threads", type=int, default=1)
@@ -165,6 +172,8 @@ def main() -> None:
         fit_linear(items, vectors),
         decision,
         {"texts": len(items), "repository_only": asked.repository_only},
+        name=asked.name,
+        version=asked.version,
     )
 
 
