@@ -23,16 +23,10 @@ from stratmap.encoding.onnx_encoder import OnnxEncoder
 from stratmap.reading.documents import read_text
 from stratmap.reading.passages import split_passages
 from stratmap.tagging.model import TaggingModel
+from stratmap.tagging.pooling import pool
 
 FOLDER = ROOT / "models" / "tagger-iom-seeeca"
 RESULT = ROOT / "evaluation" / "results" / "tagging-dev.json"
-
-
-def pooled(probabilities: np.ndarray, weights: np.ndarray, cap: float = 99.0) -> np.ndarray:
-    """Weighted mean of capped odds as a probability: (n_passages, n_labels) to (n_labels,)."""
-    odds = np.minimum(probabilities / (1 - np.minimum(probabilities, 1 - 1e-9)), cap)
-    mean = (odds * (weights / weights.sum())[:, None]).sum(0)
-    return np.asarray(mean / (1 + mean))
 
 
 def shipped_probabilities(texts: Sequence[str], window: int = 256) -> np.ndarray:
@@ -43,7 +37,7 @@ def shipped_probabilities(texts: Sequence[str], window: int = 256) -> np.ndarray
         passages = [p.text for p in split_passages(read_text(text, str(number)), encoder.count_tokens, window)]
         encoded = encoder.encode_full(passages)
         found = model.predict_proba(passages, encoded.embeddings, encoded.hidden)
-        out.append(pooled(found, np.array([len(h) for h in encoded.hidden], dtype=float)))
+        out.append(pool(found, [len(states) for states in encoded.hidden]))
     return np.array(out)
 
 
