@@ -27,7 +27,7 @@ from evaluation.recipes.calibration_set import calibration_folds
 from evaluation.recipes.tagging_data import LABELS, ROOT, SHARED, Item, targets
 from evaluation.recipes.train_tower import thinned, training_items
 from stratmap.artefacts import load_manifest, shipped_folder, write_manifest
-from stratmap.encoding.onnx_encoder import OnnxEncoder
+from stratmap.encoding.onnx_encoder import OnnxEncoder, load_tokenizer
 from stratmap.encoding.sessions import run_each
 from stratmap.encoding.table import KIND, TABLE, CountingEncoder, TokenTable
 from stratmap.files import atomic_write, atomic_write_text
@@ -70,7 +70,7 @@ def token_vectors() -> np.ndarray:
 
 def write_table(vectors: np.ndarray, texts: Sequence[str], folder: Path) -> TokenTable:
     """Reduce, weight and round the token vectors; frequencies come from the texts."""
-    tokenizer = OnnxEncoder(shipped_folder("encoder"))._tokenizer
+    tokenizer = load_tokenizer(shipped_folder("encoder") / "tokenizer.json")
     found = [e.ids for e in tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)]
     counts = np.bincount(np.concatenate([np.array(ids, dtype=np.int64) for ids in found]), minlength=len(vectors)) + 1
     share = counts / counts.sum()
