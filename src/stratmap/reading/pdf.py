@@ -41,14 +41,20 @@ def read_pdf(data: bytes, name: str, settings: ReadingSettings) -> Extract:
     """
     safe, skipped = without_bombs(data, settings.max_unpacked_bytes)
     with PDFIUM_LOCK:
-        document = _open(safe, name)
+        document = open_pdf(safe, name)
         try:
             return _read(document, name, settings, skipped)
         finally:
             document.close()
 
 
-def _open(data: bytes, name: str) -> Foreign:
+def open_pdf(data: bytes, name: str) -> Foreign:
+    """A document of pdfium, to be opened, used and closed under `PDFIUM_LOCK`.
+
+    Raises:
+        EncryptedDocument: It opens with a password only.
+        DamagedDocument: pdfium cannot open it.
+    """
     import pypdfium2
 
     try:

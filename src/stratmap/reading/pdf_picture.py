@@ -9,8 +9,8 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from stratmap.errors import DamagedDocument, EncryptedDocument, UsageError
-from stratmap.reading.pdf import PDFIUM_LOCK
+from stratmap.errors import DamagedDocument, UsageError
+from stratmap.reading.pdf import PDFIUM_LOCK, open_pdf
 from stratmap.reading.pdf_streams import without_bombs
 from stratmap.settings import ReadingSettings
 
@@ -40,10 +40,7 @@ def page_picture(data: bytes, name: str, page_index: int, quote: str, settings: 
 
     safe, _ = without_bombs(data, settings.max_unpacked_bytes)
     with PDFIUM_LOCK:
-        try:
-            document = pypdfium2.PdfDocument(safe)
-        except pypdfium2.PdfiumError as error:
-            raise (EncryptedDocument if "assword" in str(error) else DamagedDocument)(name, str(error)) from error
+        document = open_pdf(safe, name)
         try:
             if not 0 <= page_index < len(document):
                 raise UsageError(f"{name}: expected a page from 1 to {len(document)}, found {page_index + 1}.")
