@@ -7,6 +7,7 @@ goes to standard error. It ends when its input does.
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Iterator
@@ -39,8 +40,6 @@ def main() -> None:
 
 
 def _request(source: BinaryIO) -> dict[str, Any] | None:
-    import json
-
     head = source.read(HEAD)
     if len(head) < HEAD:
         return None
