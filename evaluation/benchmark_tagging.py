@@ -84,7 +84,7 @@ def statement_cosine(items: Sequence[Item], texts: Sequence[str]) -> Outcome:
     """Cosine of the text to the label's name and statement."""
     from evaluation.recipes.parts import embed
 
-    thresholds = one_threshold(statement_scores(_vectors(items), embed), targets(items))
+    thresholds = one_threshold(statement_scores(vectors_of(items), embed), targets(items))
     started = time.perf_counter()
     scores = statement_scores(embed(texts), embed)
     return Outcome(scores, thresholds, False, None, len(texts) / (time.perf_counter() - started))
@@ -96,7 +96,7 @@ def linear(kind: str) -> Callable[[Sequence[Item], Sequence[str]], Outcome]:
     def run(items: Sequence[Item], texts: Sequence[str]) -> Outcome:
         from evaluation.recipes.parts import embed
 
-        vectors = np.zeros((len(items), 0)) if kind == "words" else _vectors(items)
+        vectors = np.zeros((len(items), 0)) if kind == "words" else vectors_of(items)
         started = time.perf_counter()
         peer = LinearPeer(items, vectors, kind)
         fitted = peer.fitted(np.arange(len(items)))
@@ -171,8 +171,8 @@ PEERS = {
 }
 
 
-def _vectors(items: Sequence[Item]) -> np.ndarray:
-    """Vectors of training texts, each encoded once and kept by its text."""
+def vectors_of(items: Sequence[Item]) -> np.ndarray:
+    """Vectors of annotated texts, each encoded once and kept by its text."""
     from evaluation.recipes.parts import embed
 
     path = WORK / "vectors.npz"

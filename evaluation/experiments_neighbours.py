@@ -12,7 +12,7 @@ import argparse
 
 import numpy as np
 
-from evaluation.benchmark_tagging import DEV, _vectors, training
+from evaluation.benchmark_tagging import DEV, training, vectors_of
 from evaluation.recipes import calibration as cal
 from evaluation.recipes.tagging_data import LABELS, read_items, targets
 from evaluation.recipes.train_tower import training_items
@@ -62,7 +62,7 @@ def main() -> None:
         scores.append(pool(desk.tagger.probabilities(read), [len(p.text) for p in read.passages])[order])
         mean = read.encoded.embeddings.mean(0)
         vectors.append(mean / np.linalg.norm(mean))
-    own, known, labels = logit(np.array(scores)), _vectors(items), targets(items)
+    own, known, labels = logit(np.array(scores)), vectors_of(items), targets(items)
     print("tagger alone:", row(wanted, own))
     for count in (5, 10, 20, 40):
         near = logit(votes(np.array(vectors), known, labels, count))

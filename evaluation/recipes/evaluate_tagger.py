@@ -15,10 +15,11 @@ from typing import Any
 
 import numpy as np
 
+from evaluation.benchmark_tagging import vectors_of
 from evaluation.recipes import calibration as cal
 from evaluation.recipes.peers import LinearPeer, keyword_scores, one_threshold, statement_scores
 from evaluation.recipes.tagging_data import LABELS, ROOT, SHARED, Item, read_items, targets
-from evaluation.recipes.train_tower import Work, training_items
+from evaluation.recipes.train_tower import training_items
 from stratmap.encoding.onnx_encoder import OnnxEncoder
 from stratmap.reading.documents import read_text
 from stratmap.reading.passages import split_passages
@@ -110,16 +111,15 @@ def reliability(wanted: np.ndarray, probability: np.ndarray) -> list[dict[str, f
     ]
 
 
-def peer_rows(dev: Sequence[Item], embed: Callable[[list[str]], np.ndarray], work: Work) -> list[dict]:
+def peer_rows(dev: Sequence[Item], embed: Callable[[list[str]], np.ndarray]) -> list[dict]:
     """Rows of all peers."""
-    vectors = work.array("vectors-dev", lambda: embed([i.text for i in dev]))
-    texts, wanted = [i.text for i in dev], targets(dev)
+    vectors, texts, wanted = vectors_of(dev), [i.text for i in dev], targets(dev)
     rows = []
     for name, items in (
         ("train.jsonl", read_items(SHARED / "tagging" / "train.jsonl")),
         ("all", training_items(False)),
     ):
-        own = work.array(f"vectors-{name}", lambda items=items: embed([i.text for i in items]))
+        own = vectors_of(items)
         if name == "train.jsonl":
             for kind, train_scores, scores in (
                 ("keyword rules", keyword_scores([i.text for i in items]), keyword_scores(texts)),
@@ -157,7 +157,7 @@ def main() -> None:
     else:
         from evaluation.recipes.parts import embed
 
-        peers = peer_rows(dev, embed, Work(ROOT / "build" / "tagger"))
+        peers = peer_rows(dev, embed)
     rows = [shipped, *peers]
     RESULT.parent.mkdir(parents=True, exist_ok=True)
     RESULT.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
