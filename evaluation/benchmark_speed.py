@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from evaluation.provenance import SHARED, record
+from evaluation.provenance import RESULTS, SHARED, record
 from stratmap.files import atomic_write_text
 
 ROUNDS = 5
@@ -361,7 +361,7 @@ def main() -> None:
         "size": size,
         "profile": lambda: profile(passages(8)),
     }
-    path = Path("evaluation/results/benchmark-speed.json")
+    path = RESULTS / "benchmark-speed.json"
     figures = json.loads(path.read_text(encoding="utf-8"))["figures"] if path.is_file() else {}
     for name in asked.parts or list(parts):
         figures[name] = parts[name]()
@@ -371,7 +371,7 @@ def main() -> None:
     if asked.index is not None:
         figures.setdefault("ask", {})[asked.index.name] = asking(asked.index, asked.rounds)
         print(json.dumps(figures["ask"], indent=1))
-    record("benchmark-speed", figures, COMMAND, DATA)
+        record("benchmark-speed", figures, COMMAND, DATA)
     atomic_write_text(PLOT, plot(figures))
 
 

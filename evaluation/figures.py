@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from evaluation.provenance import RESULTS
 from stratmap.files import atomic_write_text
 
-RESULTS = Path("evaluation/results")
 README = Path("README.md")
 _START, _END = "<!-- figures -->\n", "<!-- end of figures -->"
 
