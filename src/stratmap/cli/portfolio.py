@@ -132,14 +132,7 @@ def _lines(coverage: Coverage) -> list[str]:
 def _write(documents: list[CoveredDocument], coverage: Coverage, desk: Desk, out: Path) -> None:
     from stratmap.archive.forms import write_report
     from stratmap.reporting.charts import charts
-    from stratmap.reporting.coverage_tables import (
-        cells_table,
-        combinations_table,
-        copies_table,
-        gaps_table,
-        labels_table,
-        trends_table,
-    )
+    from stratmap.reporting.coverage_tables import COVERAGE_TABLES
     from stratmap.reporting.png import as_png
     from stratmap.reporting.svg import as_svg
     from stratmap.reporting.tables import write_csv
@@ -149,9 +142,7 @@ def _write(documents: list[CoveredDocument], coverage: Coverage, desk: Desk, out
     for name, chart in charts(coverage).items():
         atomic_write_text(out / f"coverage-{name}.svg", as_svg(chart))
         atomic_write(out / f"coverage-{name}.png", as_png(chart))
-    tables = {"labels": labels_table, "cells": cells_table, "trends": trends_table}
-    tables |= {"combinations": combinations_table, "gaps": gaps_table, "copies": copies_table}
-    for name, table in tables.items():
+    for name, table in COVERAGE_TABLES.items():
         write_csv(out / f"coverage-{name}.csv", table(coverage), hxl=True)
     write_coverage_workbook(out / "coverage.xlsx", coverage)
     atomic_write_text(out / "coverage.json", json.dumps(coverage.as_dict(), ensure_ascii=False, indent=1) + "\n")

@@ -9,7 +9,9 @@ from stratmap.reporting.coverage_records import Coverage
 from stratmap.reporting.tables import Column, Table
 
 _CODE = (Column("code", "#sector+code"), Column("name", "#sector+name"))
+_PLACE = (Column("country", "#country+name"), Column("year", "#date+year"))
 _COUNT = (Column("documents", "#indicator+documents+num"), Column("share", "#indicator+share+num"))
+_IN = Column("in", "#meta+documents")
 
 
 def labels_table(coverage: Coverage) -> Table:
@@ -23,10 +25,9 @@ def cells_table(coverage: Coverage) -> Table:
     names = {one.code: one.name for one in coverage.labels}
     columns = (
         *_CODE,
-        Column("country", "#country+name"),
-        Column("year", "#date+year"),
+        *_PLACE,
         *_COUNT,
-        Column("in", "#meta+documents"),
+        _IN,
         Column("page", "#meta+page+num"),
         Column("quotation", "#meta+quotation"),
     )
@@ -52,10 +53,9 @@ def combinations_table(coverage: Coverage) -> Table:
     columns = (
         Column("first", "#sector+code+first"),
         Column("second", "#sector+code+second"),
-        Column("country", "#country+name"),
-        Column("year", "#date+year"),
+        *_PLACE,
         *_COUNT,
-        Column("in", "#meta+documents"),
+        _IN,
     )
     rows = (
         (one.first, one.second, one.country, one.year, one.documents, round(one.share, 4), "; ".join(one.names[:20]))
@@ -98,3 +98,13 @@ def gaps_table(coverage: Coverage) -> Table:
     )
     rows = tuple((gap.kind, gap.text, "; ".join(gap.codes), gap.country) for gap in coverage.gaps)
     return Table(columns, rows)
+
+
+COVERAGE_TABLES = {
+    "labels": labels_table,
+    "cells": cells_table,
+    "combinations": combinations_table,
+    "trends": trends_table,
+    "gaps": gaps_table,
+    "copies": copies_table,
+}

@@ -19,14 +19,7 @@ from stratmap.reading.archive_guard import check_archive
 from stratmap.records import TaggedDocument
 from stratmap.reporting.characters import xml_safe
 from stratmap.reporting.coverage_records import Coverage
-from stratmap.reporting.coverage_tables import (
-    cells_table,
-    combinations_table,
-    copies_table,
-    gaps_table,
-    labels_table,
-    trends_table,
-)
+from stratmap.reporting.coverage_tables import COVERAGE_TABLES, cells_table, gaps_table, labels_table
 from stratmap.reporting.tables import Cell, Column, Table, evidence_table, neutralise, restore, tags_table
 from stratmap.settings import ReadingSettings
 
@@ -66,13 +59,11 @@ def write_workbook(path: Path, documents: Sequence[TaggedDocument], coverage: Co
     table = _corrections_table(documents)
     sheet = _sheet(book, "corrections", [table])
     _add_choices(sheet, len(table.rows) + 1)
-    buffer = io.BytesIO()
-    book.save(buffer)
-    atomic_write(path, buffer.getvalue())
+    _save(path, book)
 
 
 def write_coverage_workbook(path: Path, coverage: Coverage) -> None:
-    """Write the coverage alone: labels, cells, trends, gaps and copies, a sheet each.
+    """Write the coverage alone: a sheet for each of `COVERAGE_TABLES`.
 
     Raises:
         ExportError: More rows than a sheet can hold.
@@ -80,18 +71,9 @@ def write_coverage_workbook(path: Path, coverage: Coverage) -> None:
     from openpyxl import Workbook
 
     book = Workbook(write_only=True)
-    for title, table in (
-        ("labels", labels_table),
-        ("cells", cells_table),
-        ("combinations", combinations_table),
-        ("trends", trends_table),
-        ("gaps", gaps_table),
-        ("copies", copies_table),
-    ):
+    for title, table in COVERAGE_TABLES.items():
         _sheet(book, title, [table(coverage)])
-    buffer = io.BytesIO()
-    book.save(buffer)
-    atomic_write(path, buffer.getvalue())
+    _save(path, book)
 
 
 def read_corrections(path: Path, settings: ReadingSettings | None = None) -> list[SheetCorrection]:
@@ -151,6 +133,12 @@ def _corrections_table(documents: Sequence[TaggedDocument]) -> Table:
         for tag in tags
     ]
     return Table(tuple(Column(name, "") for name in CORRECTION_COLUMNS), tuple(rows))
+
+
+def _save(path: Path, book: Any) -> None:
+    buffer = io.BytesIO()
+    book.save(buffer)
+    atomic_write(path, buffer.getvalue())
 
 
 def _sheet(book: Any, title: str, tables: Sequence[Table]) -> Any:
