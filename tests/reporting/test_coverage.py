@@ -14,12 +14,12 @@ from stratmap.reporting.charts import charts
 from stratmap.reporting.coverage import cover
 from stratmap.reporting.coverage_records import CoveredDocument, GapRules
 from stratmap.reporting.coverage_tables import cells_table, combinations_table, copies_table, gaps_table, labels_table
-from stratmap.reporting.drawing import Box, heat_map_drawing
+from stratmap.reporting.drawing import Box, bars_drawing, heat_map_drawing
 from stratmap.reporting.png import as_png
 from stratmap.reporting.report import build_report
 from stratmap.reporting.report_docx import report_docx
 from stratmap.reporting.report_html import report_html
-from stratmap.reporting.svg import as_svg, bars, heat_map
+from stratmap.reporting.svg import as_svg
 from stratmap.reporting.workbook import write_coverage_workbook
 
 from .conftest import make_tagged
@@ -113,10 +113,11 @@ def test_the_docx_report_quotes_with_pages(report):
 
 
 def test_pictures_are_xml_with_every_number_written_out():
-    root = etree.fromstring(heat_map(["a & b", "c"], ["x", "<y>"], [[1, 0], [2, 3]], "T \x08"))
+    drawing = heat_map_drawing(["a & b", "c"], ["x", "<y>"], [[1, 0], [2, 3]], "T \x08")
+    root = etree.fromstring(as_svg(drawing))
     texts = [node.text for node in root.iter("{http://www.w3.org/2000/svg}text")]
     assert [text for text in texts if text.isdigit()] == ["1", "0", "2", "3"]
-    assert etree.fromstring(bars(["a"], [0], "empty")) is not None
+    assert etree.fromstring(as_svg(bars_drawing(["a"], [0], "empty"))) is not None
 
 
 def test_labels_of_two_groups_are_counted_by_country_and_year(portfolio, framework):

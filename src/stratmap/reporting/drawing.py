@@ -12,6 +12,7 @@ from dataclasses import dataclass
 _LIGHT, _DARK = (0xF2, 0xF7, 0xFC), (0x08, 0x45, 0x94)
 _INK, _WHITE, _BAR = "#1b1b1b", "#ffffff", "#2f6db3"
 _ROW, _LEFT, _TOP, _NAME, _COLUMN_NAME = 26, 285, 130, 38, 22
+_CELL, _LONGEST = 44, 300  # widths of a column and of the longest bar
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Drawing:
 
 
 def heat_map_drawing(
-    rows: Sequence[str], columns: Sequence[str], values: Sequence[Sequence[int]], title: str, *, cell: int = 44
+    rows: Sequence[str], columns: Sequence[str], values: Sequence[Sequence[int]], title: str
 ) -> Drawing:
     """A grid of counts, darker where higher.
 
@@ -59,34 +60,33 @@ def heat_map_drawing(
         columns: Names from left to right.
         values: One list of counts a row.
         title: What it shows, for those who see it and those who hear it.
-        cell: Width of a column in pixels.
     """
     top = max((value for row in values for value in row), default=0)
     shapes: list[Box | Words] = [Words(8, 18, title, bold=True)]
     for index, name in enumerate(columns):
-        shapes.append(Words(_LEFT + cell * index + cell // 2, _TOP - 6, _short(name, _COLUMN_NAME), turned=True))
+        shapes.append(Words(_LEFT + _CELL * index + _CELL // 2, _TOP - 6, _short(name, _COLUMN_NAME), turned=True))
     for line, (name, counts) in enumerate(zip(rows, values, strict=True)):
         y = _TOP + _ROW * line
         shapes.append(Words(_LEFT - 8, y + 17, _short(name, _NAME), "end"))
         for index, count in enumerate(counts):
-            x, share = _LEFT + cell * index, count / top if top else 0.0
-            shapes.append(Box(x, y, cell - 2, _ROW - 2, _shade(share), f"{name}, {columns[index]}: {count}"))
+            x, share = _LEFT + _CELL * index, count / top if top else 0.0
+            shapes.append(Box(x, y, _CELL - 2, _ROW - 2, _shade(share), f"{name}, {columns[index]}: {count}"))
             ink = _WHITE if share > 0.5 else _INK
-            shapes.append(Words(x + cell // 2 - 1, y + 16, f"{count:,}", "middle", ink=ink))
-    size = (_LEFT + cell * len(columns) + 95, _TOP + _ROW * len(rows) + 10)
+            shapes.append(Words(x + _CELL // 2 - 1, y + 16, f"{count:,}", "middle", ink=ink))
+    size = (_LEFT + _CELL * len(columns) + 95, _TOP + _ROW * len(rows) + 10)
     return Drawing(*size, title, tuple(shapes))
 
 
-def bars_drawing(names: Sequence[str], values: Sequence[int], title: str, *, width: int = 300) -> Drawing:
+def bars_drawing(names: Sequence[str], values: Sequence[int], title: str) -> Drawing:
     """Horizontal bars with their counts."""
     top = max(values, default=0) or 1
     shapes: list[Box | Words] = [Words(8, 18, title, bold=True)]
     for line, (name, value) in enumerate(zip(names, values, strict=True)):
-        y, length = 30 + _ROW * line, round(width * value / top)
+        y, length = 30 + _ROW * line, round(_LONGEST * value / top)
         shapes.append(Words(_LEFT - 8, y + 16, _short(name, _NAME), "end"))
         shapes.append(Box(_LEFT, y + 3, length, _ROW - 8, _BAR))
         shapes.append(Words(_LEFT + length + 6, y + 16, f"{value:,}"))
-    return Drawing(_LEFT + width + 70, 40 + _ROW * len(names), title, tuple(shapes))
+    return Drawing(_LEFT + _LONGEST + 70, 40 + _ROW * len(names), title, tuple(shapes))
 
 
 def _shade(share: float) -> str:

@@ -1,30 +1,16 @@
 """Charts as SVG.
 
-Comes in: a drawing, or names and numbers. Goes out: a string with one `<svg>` element that needs no font, script or
-network.
+Comes in: a drawing. Goes out: a string with one `<svg>` element that needs no font, script or network.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from xml.sax.saxutils import escape, quoteattr
 
 from stratmap.reporting.characters import xml_safe
-from stratmap.reporting.drawing import Box, Drawing, Words, bars_drawing, heat_map_drawing
+from stratmap.reporting.drawing import Box, Drawing, Words
 
 _FONT = "font-family:system-ui,sans-serif;font-size:12px"
-
-
-def heat_map(
-    rows: Sequence[str], columns: Sequence[str], values: Sequence[Sequence[int]], title: str, *, cell: int = 44
-) -> str:
-    """A grid of counts as SVG; see `drawing.heat_map_drawing`."""
-    return as_svg(heat_map_drawing(rows, columns, values, title, cell=cell))
-
-
-def bars(names: Sequence[str], values: Sequence[int], title: str, *, width: int = 300) -> str:
-    """Horizontal bars with their counts as SVG."""
-    return as_svg(bars_drawing(names, values, title, width=width))
 
 
 def as_svg(drawing: Drawing) -> str:
