@@ -23,7 +23,6 @@ from stratmap.reporting.masking import COVER, mask, masked
         ("tel. 23 45 67 89", "23 45 67 89"),
         ("ana.petrova@example.org wrote", "ana.petrova@example.org"),
         ("passport no. AB1234567 was lost", "AB1234567"),
-        ("Паспорт № 4510 was", ""),
         ("card AN 0123456", "AN 0123456"),
         ("JMBG 0101990710006", "0101990710006"),
         ("to RS35 2600 0560 1001 6113 79 today", "RS35 2600 0560 1001 6113 79"),
@@ -32,12 +31,11 @@ from stratmap.reporting.masking import COVER, mask, masked
 def test_personal_data_is_covered(text, secret):
     found = mask(text)
     assert len(found) == len(text)
-    if secret:
-        assert secret not in found
-        assert COVER * 4 in found
-        before, _, after = text.partition(secret)
-        assert found.startswith(before)
-        assert found.endswith(after)
+    assert secret not in found
+    assert COVER * 4 in found
+    before, _, after = text.partition(secret)
+    assert found.startswith(before)
+    assert found.endswith(after)
 
 
 @pytest.mark.parametrize(
@@ -47,6 +45,7 @@ def test_personal_data_is_covered(text, secret):
         "On 01.02.2020 and 12/11/2021 the Border Police of North Macedonia met the Ministry of Labour.",
         "Objective 4 of the Global Compact; resolution 73/195; budget USD 2,345,678.90; page 12.",
         "The Georgia office, Bosnia and Herzegovina, Republic of Moldova.",
+        "Паспорт № 4510 was",
         "",
     ],
 )
