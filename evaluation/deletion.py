@@ -19,9 +19,10 @@ from evaluation.provenance import SHARED, record
 from stratmap.assembly import Desk
 from stratmap.evaluating.tagging import load_items
 from stratmap.records import Document, Evidence, Passage
+from stratmap.settings import EncodingSettings, Settings
 from stratmap.tagging import Tagger
 from stratmap.tagging.evidence import spans
-from stratmap.tagging.pooling import pool
+from stratmap.tagging.pooling import pool, weights_of
 from stratmap.tagging.tagger import Read
 
 _SEED = 7
@@ -110,8 +111,8 @@ def probability_without(tagger: Tagger, read: Read, matrix: np.ndarray, cuts: Se
     if kept:
         encoded = tagger.encoder.encode_full([texts[n] for n in kept])
         changed[kept] = tagger.model.predict_proba([texts[n] for n in kept], encoded.embeddings, encoded.hidden)
-    rows = [n for n in range(len(read.passages)) if texts.get(n, " ")]
-    return pool(changed[rows], [len(texts.get(n, read.passages[n].text)) for n in rows])
+    left = {n: replace(p, text=texts.get(n, p.text)) for n, p in enumerate(read.passages) if texts.get(n, " ")}
+    return pool(changed[list(left)], weights_of(list(left.values())))
 
 
 def cases_of(tagger: Tagger, number: int, read: Read, draws: int, rng: np.random.Generator) -> tuple[list[Case], int]:
@@ -119,7 +120,7 @@ def cases_of(tagger: Tagger, number: int, read: Read, draws: int, rng: np.random
     matrix = tagger.probabilities(read)
     tagged, passages = tagger.tags_of(read, matrix), read.passages
     columns = {code: column for column, code in enumerate(tagger.model.labels)}
-    whole = pool(matrix, [len(passage.text) for passage in passages])
+    whole = pool(matrix, weights_of(passages))
     found, left_out = [], 0
     for group, tags in tagged.tags.items():
         for tag in tags:
@@ -183,9 +184,7 @@ def main() -> None:
     parser.add_argument("--most-dev", type=int, default=258, help="texts of dev, evenly drawn")
     parser.add_argument("--draws", type=int, default=3, help="random removals a tag")
     asked = parser.parse_args()
-    desk = Desk()
-    one_thread = replace(desk.settings.encoding, threads=1)
-    desk.settings = replace(desk.settings, encoding=one_thread)
+    desk = Desk(Settings(encoding=EncodingSettings(threads=1)))
     dev, _ = load_items(SHARED / "tagging" / "dev.jsonl", desk.framework)
     chosen = [dev[i] for i in np.linspace(0, len(dev) - 1, min(asked.most_dev, len(dev))).astype(int)]
     paths = [path for path in sorted(Path("corpora/projects").iterdir()) if path.suffix != ".csv"]

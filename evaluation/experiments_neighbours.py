@@ -18,7 +18,7 @@ from evaluation.recipes.tagging_data import LABELS, read_items, targets
 from evaluation.recipes.train_tower import training_items
 from stratmap.assembly import Desk
 from stratmap.reading import read_text
-from stratmap.tagging.pooling import pool
+from stratmap.tagging.pooling import pool, weights_of
 
 CLIP = 0.02
 
@@ -59,7 +59,7 @@ def main() -> None:
     order = [desk.tagger.model.labels.index(label) for label in LABELS]
     scores, vectors = [], []
     for read in desk.tagger.read_many(read_text(item.text, item.id) for item in dev):
-        scores.append(pool(desk.tagger.probabilities(read), [len(p.text) for p in read.passages])[order])
+        scores.append(pool(desk.tagger.probabilities(read), weights_of(read.passages))[order])
         mean = read.encoded.embeddings.mean(0)
         vectors.append(mean / np.linalg.norm(mean))
     own, known, labels = logit(np.array(scores)), vectors_of(items), targets(items)

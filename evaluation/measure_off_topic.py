@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from evaluation.provenance import record
 from stratmap.assembly import Desk
 from stratmap.reading import read_text
 from stratmap.records import TaggedDocument
+from stratmap.settings import EncodingSettings, Settings
 
 SNIPPETS = Path(__file__).parent / "off_topic" / "snippets.jsonl"
 Z = 1.96
@@ -53,8 +53,7 @@ def figures(tagged: Sequence[TaggedDocument], subjects: Sequence[str], group: st
 def main() -> None:
     """Tag and record."""
     rows = [json.loads(line) for line in SNIPPETS.read_text(encoding="utf-8").splitlines()]
-    desk = Desk()
-    desk.settings = replace(desk.settings, encoding=replace(desk.settings.encoding, threads=1))
+    desk = Desk(Settings(encoding=EncodingSettings(threads=1)))
     tagged = list(desk.tagger.tag_many(read_text(row["text"], str(row["id"])) for row in rows))
     subjects = [row["subject"] for row in rows]
     found: dict[str, object] = {group.id: figures(tagged, subjects, group.id) for group in desk.framework.groups}
