@@ -9,19 +9,26 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from evaluation.provenance import record
+
+
+def found_by(script: str, *words: str) -> dict[str, Any]:
+    """What a script of `tests/faults` finds at work in a folder in memory, where there is one; it is printed too."""
+    fast = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=fast if os.access(fast, os.W_OK) else None) as folder:
+        command = [sys.executable, f"tests/faults/{script}", f"{folder}/place", *words]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    print(done.stdout)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
 
 
 def main() -> int:
     share = sys.argv[1] if len(sys.argv) > 1 else "1.0"
     started = time.monotonic()
-    fast = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(dir=fast if os.access(fast, os.W_OK) else None) as folder:
-        words = [sys.executable, "tests/faults/cuts.py", f"{folder}/cuts", share, "1"]
-        done = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True)
-    found = json.loads(done.stdout)
-    print(done.stdout)
+    found = found_by("cuts.py", share, "1")
     figures = {key: value for key, value in found.items() if key != "findings"}
     figures["seconds"] = round(time.monotonic() - started)
     command = "make faults" if share == "1.0" else f"make faults SHARE={share}"
