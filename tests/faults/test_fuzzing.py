@@ -1,6 +1,6 @@
 """Whatever bytes come in, each door gives a result or its own error, and the process lives.
 
-Inputs that once broke something stand in `FOUND` and are tried first. `make faults` and `FUZZ=5000` try more.
+Inputs that once broke something stand there as `@example`s and are tried first; `FUZZ=5000` tries more.
 """
 
 from __future__ import annotations

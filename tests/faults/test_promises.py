@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -79,7 +80,7 @@ def test_a_pickle_in_a_folder_that_is_read_is_never_opened(desk, files, tmp_path
     assert not mark.exists()
 
 
-def test_what_is_deleted_is_no_answer_no_neighbour_and_no_number(desk, files, tmp_path, capsys):
+def test_what_is_deleted_is_no_answer_no_neighbour_and_no_number(desk, files, tmp_path, capsys, monkeypatch):
     desk.add([files])
     path = files / "quetzalish.txt"
     document = desk.read(path)
@@ -91,11 +92,13 @@ def test_what_is_deleted_is_no_answer_no_neighbour_and_no_number(desk, files, tm
         assert "quetzalish office" not in " ".join(told)
     assert all(hit.passage.doc_id != document.doc_id for hit in desk.similar(document, 9))
     assert sorted(d.name for d in desk.documents()) == ["ouagadougan.txt", "zanzibarine.txt"]
+    monkeypatch.setattr("stratmap.cli.portfolio.Desk", lambda *_: desk)
+    assert portfolio(tmp_path / "index", None, None, SETTINGS, as_json=True) == 0
+    assert json.loads(capsys.readouterr().out)["documents"] == 2
     desk.index.compact()
     left = b"".join(path.read_bytes() for path in (tmp_path / "index").rglob("*") if path.is_file())
     assert b"quetzalish" not in left
     assert b"zanzibarine" in left
-    assert portfolio is not None
 
 
 def test_an_encoder_that_fails_in_mid_batch_costs_its_document(desk, files, hashing_encoder):
