@@ -1,7 +1,9 @@
 """A small desk for the tests of the app: keywords instead of a model, six documents instead of an archive."""
 
 import os
+import shutil
 from collections.abc import Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -41,6 +43,21 @@ ARCHIVE = (
 
 
 NO_FILTERS = Filters()
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+IN_A_BROWSER = [
+    pytest.mark.browser,
+    pytest.mark.filterwarnings("ignore"),  # the server runs in this process; Gradio's warnings are not ours
+    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is missing; install it with: apt-get install chromium"),
+]
 
 
 class FakeDesk:
@@ -187,6 +204,37 @@ def kept_desk(tmp_path, hashing_encoder) -> Desk:
     anchors = np.concatenate([one.vectors for one in features] * 60)
     made.reviews.__dict__["held_out"] = HeldOut(tuple(away), truth, anchors)
     return made
+
+
+def quiet(_share: float, _message: str) -> None:
+    """No progress bar."""
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """The system's Chromium."""
+    playwright = pytest.importorskip("playwright.sync_api").sync_playwright().start()
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    yield browser
+    browser.close()
+    playwright.stop()
+
+
+@contextmanager
+def fresh_page(browser, address: str):
+    """A fresh page of an app; errors and requests to anywhere else fail the test."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    page.set_default_timeout(120_000)
+    elsewhere, errors = [], []
+    page.on("request", lambda r: None if r.url.startswith((address, "data:", "blob:")) else elsewhere.append(r.url))
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(address)
+    page.wait_for_selector("#paste textarea")
+    yield page
+    context.close()
+    assert elsewhere == []
+    assert errors == []
 
 
 def barriers(page) -> list[str]:

@@ -1,60 +1,23 @@
 """What people do with the app, in the system's Chromium; every request that leaves this machine fails the test."""
 
-import shutil
-
 import pytest
 
 from stratmap.app.samples import SAMPLES
 
-from .conftest import barriers, open_tab
+from .conftest import IN_A_BROWSER, barriers, fresh_page, open_tab
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-ARGUMENTS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 HOSTILE = (
     "<img src=x onerror='window.hacked=1'> ${window.hacked=1} {{window.hacked=1}} "
     "<script>window.hacked=1</script> "
     "Victims of trafficking reached a shelter. \u05e9\u05dc\u05d5\u05dd remittances."
 )
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.timeout(900),
-    pytest.mark.filterwarnings("ignore"),  # the server runs in this process; Gradio's warnings are not ours
-    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is missing; install it with: apt-get install chromium"),
-]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api").sync_playwright().start()
-    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-    yield browser
-    browser.close()
-    playwright.stop()
+pytestmark = [*IN_A_BROWSER, pytest.mark.timeout(900)]
 
 
 @pytest.fixture
 def page(browser, server):
-    """A fresh page of the app that notes errors and requests to anywhere else."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    page = context.new_page()
-    page.set_default_timeout(120_000)
-    elsewhere, errors = [], []
-    page.on("request", lambda r: None if r.url.startswith((server, "data:", "blob:")) else elsewhere.append(r.url))
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(server)
-    page.wait_for_selector("#paste textarea")
-    yield page
-    context.close()
-    assert elsewhere == []
-    assert errors == []
+    with fresh_page(browser, server) as page:
+        yield page
 
 
 def tag(page, report):

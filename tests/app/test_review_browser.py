@@ -1,55 +1,26 @@
 """Correcting, reviewing, retraining and looking after the archive, as people do it in the system's Chromium."""
 
-import shutil
-
 import pytest
 
 from stratmap.settings import Settings
 
-from .conftest import barriers, open_tab
+from .conftest import IN_A_BROWSER, barriers, fresh_page, open_tab
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 REPORT = "Victims of trafficking reached a shelter.\n\nMobile clinics treated people on the route for tuberculosis."
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.timeout(900),
-    pytest.mark.filterwarnings("ignore"),  # the server runs in this process; Gradio's warnings are not ours
-    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is missing; install it with: apt-get install chromium"),
-]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api").sync_playwright().start()
-    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-    yield browser
-    browser.close()
-    playwright.stop()
+pytestmark = [*IN_A_BROWSER, pytest.mark.timeout(900)]
 
 
 @pytest.fixture
 def page(browser, kept_desk):
-    """A page of an app over an index of its own; errors and requests to anywhere else fail the test."""
+    """A page of an app over an index of its own."""
     from stratmap.app.serve import launch
 
     app = launch(kept_desk, Settings(), port=0, block=False)
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    page = context.new_page()
-    page.set_default_timeout(120_000)
-    elsewhere, errors = [], []
-    page.on(
-        "request",
-        lambda r: None if r.url.startswith((app.local_url, "data:", "blob:")) else elsewhere.append(r.url),
-    )
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(app.local_url)
-    page.wait_for_selector("#paste textarea")
-    yield page
-    context.close()
-    app.close()
-    assert elsewhere == []
-    assert errors == []
+    try:
+        with fresh_page(browser, app.local_url) as page:
+            yield page
+    finally:
+        app.close()
 
 
 def test_paste_evidence_correct_retrain_and_see_the_change(page, kept_desk):

@@ -8,21 +8,14 @@ names the views, such as `-dark,-phone`; empty for the one in light on a laptop,
 """
 
 import os
-import shutil
 from pathlib import Path
 
 import pytest
 
-from .conftest import open_tab
+from .conftest import IN_A_BROWSER, open_tab
 
 FOLDER = os.environ.get("STRATMAP_SCREENSHOTS", "")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.filterwarnings("ignore"),
-    pytest.mark.skipif(not FOLDER, reason="STRATMAP_SCREENSHOTS names no folder"),
-    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is missing; install it with: apt-get install chromium"),
-]
+pytestmark = [*IN_A_BROWSER, pytest.mark.skipif(not FOLDER, reason="STRATMAP_SCREENSHOTS names no folder")]
 WIDE, PHONE = {"width": 1366, "height": 880}, {"width": 390, "height": 844}
 VIEWS = {"": (WIDE, "light"), "-dark": (WIDE, "dark"), "-phone": (PHONE, "light"), "-phone-dark": (PHONE, "dark")}
 SHOWN = os.environ.get("STRATMAP_SCREENSHOT_VIEWS", ",".join(VIEWS)).split(",")
@@ -81,21 +74,18 @@ def framework(page):
 
 @pytest.mark.timeout(1_200)
 @pytest.mark.parametrize("view", SHOWN)
-def test_pictures(address, view):
-    api = pytest.importorskip("playwright.sync_api")
+def test_pictures(browser, address, view):
     size, scheme = VIEWS[view]
     errors = []
-    with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--headless", "--no-sandbox"])
-        page = browser.new_context(viewport=size, color_scheme=scheme).new_page()
-        page.set_default_timeout(120_000)
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(address)
-        page.wait_for_selector("#paste textarea")
-        page.wait_for_timeout(1_000)
-        for show in (tag, review, ask, framework, portfolio, archive):
-            show(page)
-            page.wait_for_timeout(1_500)
-            page.screenshot(path=Path(FOLDER) / f"app-{show.__name__}{view}.png")
-        browser.close()
+    page = browser.new_context(viewport=size, color_scheme=scheme).new_page()
+    page.set_default_timeout(120_000)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(address)
+    page.wait_for_selector("#paste textarea")
+    page.wait_for_timeout(1_000)
+    for show in (tag, review, ask, framework, portfolio, archive):
+        show(page)
+        page.wait_for_timeout(1_500)
+        page.screenshot(path=Path(FOLDER) / f"app-{show.__name__}{view}.png")
+    page.context.close()
     assert errors == []
