@@ -36,7 +36,8 @@ def build(desk: DeskLike, settings: Settings) -> None:
 
 def actions(desk: DeskLike, settings: Settings) -> dict[str, Callable[..., Any]]:
     """All actions by name."""
-    reading = _about_texts(desk, settings) | _about_the_archive(desk, settings) | _about_the_strategy(desk)
+    reading = _about_texts(desk, settings) | _about_questions(desk, settings) | _about_documents(desk)
+    reading |= _about_the_strategy(desk)
     return reading | about_corrections(desk) | about_versions(desk) | about_the_archive(desk, settings)
 
 
@@ -62,7 +63,7 @@ def _about_texts(desk: DeskLike, settings: Settings) -> dict[str, Callable[..., 
     return {"tag_text": tag_text, "similar_passages": similar_passages}
 
 
-def _about_the_archive(desk: DeskLike, settings: Settings) -> dict[str, Callable[..., Any]]:
+def _about_questions(desk: DeskLike, settings: Settings) -> dict[str, Callable[..., Any]]:
     def ask(
         question: str,
         labels: list[str] | None = None,
@@ -88,6 +89,20 @@ def _about_the_archive(desk: DeskLike, settings: Settings) -> dict[str, Callable
             raise UsageError(f"expected at most {settings.answering.max_question_characters:,} characters.")
         return dataclasses.asdict(desk.ask(question, filters, earlier or []))
 
+    def feedback(question: str, helpful: bool) -> str:
+        """Say whether the answer to a question helped.
+
+        Args:
+            question: The question as it was asked.
+            helpful: Whether the answer helped.
+        """
+        desk.note_feedback(question[: settings.answering.max_question_characters], bool(helpful))
+        return "kept"
+
+    return {"ask": ask, "feedback": feedback}
+
+
+def _about_documents(desk: DeskLike) -> dict[str, Callable[..., Any]]:
     def list_documents() -> list[dict[str, Any]]:
         """Every document of the archive with its countries, year, language and labels."""
         return [dataclasses.asdict(one) | {"source": ""} for one in desk.documents()]
@@ -107,23 +122,7 @@ def _about_the_archive(desk: DeskLike, settings: Settings) -> dict[str, Callable
         """What the archive covers: labels by country and year, counts, shares, trends and gaps in words."""
         return coverage_of(desk).as_dict()
 
-    def feedback(question: str, helpful: bool) -> str:
-        """Say whether the answer to a question helped.
-
-        Args:
-            question: The question as it was asked.
-            helpful: Whether the answer helped.
-        """
-        desk.note_feedback(question[: settings.answering.max_question_characters], bool(helpful))
-        return "kept"
-
-    return {
-        "ask": ask,
-        "list_documents": list_documents,
-        "read_page": read_page,
-        "portfolio_coverage": portfolio_coverage,
-        "feedback": feedback,
-    }
+    return {"list_documents": list_documents, "read_page": read_page, "portfolio_coverage": portfolio_coverage}
 
 
 def _about_the_strategy(desk: DeskLike) -> dict[str, Callable[..., Any]]:

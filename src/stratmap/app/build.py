@@ -63,34 +63,46 @@ def build_app(desk: DeskLike, settings: Settings | None = None) -> gr.Blocks:
             **UNLISTED,
         )
         api.build(desk, chosen)
-
-        def refresh(by: str, measure: str, request: gr.Request) -> tuple[Any, ...]:
-            account = account_of(request)
-            return (
-                render_header(account.name if account else "", account.role if account else ""),
-                *asking.refreshed(desk),
-                framework_tab.show_framework(desk),
-                portfolio_tab.show_portfolio(desk, by, measure),
-                portfolio_tab.show_rest(desk),
-            )
-
-        app.load(
-            refresh,
-            covered.switches,
-            [header, *asking.parts, strategy.picture, *covered.panels],
-            api_name="refresh",
-            show_progress="hidden",
-            **UNLISTED,
-        ).then(
-            lambda by, measure: [framework_tab.write_svg(desk), *portfolio_tab.files_of(desk, by, measure)],
-            covered.switches,
-            [strategy.file, *covered.files],
-            api_name="write_pictures",
-            show_progress="hidden",
-            **UNLISTED,
-        )
+        _wire_opening(app, desk, header, asking, strategy, covered)
     _list_for_programs(app)
     return app
+
+
+def _wire_opening(
+    app: gr.Blocks,
+    desk: DeskLike,
+    header: Any,
+    asking: ask_tab.AskTab,
+    strategy: framework_tab.FrameworkTab,
+    covered: portfolio_tab.PortfolioTab,
+) -> None:
+    """Fill what depends on the archive and on who has signed in when the page opens, files last."""
+
+    def refresh(by: str, measure: str, request: gr.Request) -> tuple[Any, ...]:
+        account = account_of(request)
+        return (
+            render_header(account.name if account else "", account.role if account else ""),
+            *asking.refreshed(desk),
+            framework_tab.show_framework(desk),
+            portfolio_tab.show_portfolio(desk, by, measure),
+            portfolio_tab.show_rest(desk),
+        )
+
+    app.load(
+        refresh,
+        covered.switches,
+        [header, *asking.parts, strategy.picture, *covered.panels],
+        api_name="refresh",
+        show_progress="hidden",
+        **UNLISTED,
+    ).then(
+        lambda by, measure: [framework_tab.write_svg(desk), *portfolio_tab.files_of(desk, by, measure)],
+        covered.switches,
+        [strategy.file, *covered.files],
+        api_name="write_pictures",
+        show_progress="hidden",
+        **UNLISTED,
+    )
 
 
 def _list_for_programs(app: gr.Blocks) -> None:

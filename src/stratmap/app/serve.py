@@ -42,39 +42,26 @@ def launch(
         SettingsError: The users file that the settings name is missing or damaged, or `log` is not known.
         MissingExtra: The settings ask for MCP tools and their extra is not installed.
     """
-    if settings.app.log not in {"", "json"}:
-        raise SettingsError(f"settings [app] log: expected json or nothing, found {settings.app.log!r}.")
-    if settings.app.mcp and importlib.util.find_spec("mcp") is None:
-        raise MissingExtra("MCP", "mcp")
+    _check(settings.app)
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     # Uploads of this process only, in a folder that nobody else of this machine can read.
     os.environ["GRADIO_TEMP_DIR"] = tempfile.mkdtemp(prefix="stratmap-app-")
-    from starlette.middleware import Middleware
-
-    from stratmap.app.gate import Gate, Policy
-    from stratmap.app.guard import Guard
-    from stratmap.app.origins import known_hosts
-
     sessions = _sessions(settings.app)
-    policy = Policy(
-        known_hosts(settings.app.host, settings.app.allowed_hosts), settings.app.max_request_bytes, sessions
-    )
     from stratmap.app.api import as_json
     from stratmap.app.build import build_app
-    from stratmap.app.health import Endpoints, Figures, Watched
+    from stratmap.app.guard import Guard
+    from stratmap.app.health import Figures, Watched
 
     if settings.app.log:
         write_json_lines()
     figures = Figures()
-    watched = Watched(desk, figures)
-    outermost = Middleware(Endpoints, desk=desk, figures=figures, metrics=settings.app.metrics)
-    app = build_app(watched, settings)
+    app = build_app(Watched(desk, figures), settings)
     app.guard = Guard(settings.app, sessions is not None)
     app.queue(default_concurrency_limit=_THREADS, max_size=settings.app.queue_limit)
     chosen = settings.app.port if port is None else port
     app.launch(
         server_port=chosen or None, prevent_thread_lock=True, quiet=True,
-        **_options(settings, [outermost, Middleware(Gate, policy=policy)]),
+        **_options(settings, _before_the_app(desk, settings.app, figures, sessions)),
     )  # fmt: skip
     if app.mcp_server_obj:
         as_json(app.mcp_server_obj)
@@ -83,6 +70,14 @@ def launch(
     if block:
         app.block_thread()
     return app
+
+
+def _check(settings: AppSettings) -> None:
+    """Refuse settings that cannot be kept, before anything is made."""
+    if settings.log not in {"", "json"}:
+        raise SettingsError(f"settings [app] log: expected json or nothing, found {settings.log!r}.")
+    if settings.mcp and importlib.util.find_spec("mcp") is None:
+        raise MissingExtra("MCP", "mcp")
 
 
 def _sessions(settings: AppSettings) -> Any:
@@ -95,6 +90,19 @@ def _sessions(settings: AppSettings) -> Any:
     users = UsersFile(Path(settings.users_file))
     users.accounts()
     return Sessions(users, settings.session_hours)
+
+
+def _before_the_app(desk: DeskLike, settings: AppSettings, figures: Any, sessions: Any) -> list[Any]:
+    """What a request passes before the app, the outermost first."""
+    from starlette.middleware import Middleware
+
+    from stratmap.app.gate import Gate, Policy
+    from stratmap.app.health import Endpoints
+    from stratmap.app.origins import known_hosts
+
+    policy = Policy(known_hosts(settings.host, settings.allowed_hosts), settings.max_request_bytes, sessions)
+    outermost = Middleware(Endpoints, desk=desk, figures=figures, metrics=settings.metrics)
+    return [outermost, Middleware(Gate, policy=policy)]
 
 
 def _options(settings: Settings, middleware: list[Any]) -> dict[str, Any]:
