@@ -18,11 +18,15 @@ from stratmap.errors import LimitExceeded, UsageError
 from stratmap.records import Filters
 from stratmap.settings import AppSettings, Settings
 
+from .conftest import quiet
+
 SETTINGS = Settings()
 
 
-def quiet(_share: float, _message: str) -> None:
-    """No progress bar."""
+def asked_once(desk, question, turns, filters):
+    """One more turn of a conversation, whole."""
+    *_, last = conversation.ask_in_steps(desk, SETTINGS, question, turns, filters)
+    return last
 
 
 class TestTagging:
@@ -98,16 +102,16 @@ class TestTagging:
 
 class TestAsking:
     def test_a_question_is_a_turn_and_a_problem_too(self, desk):
-        found = conversation.ask(desk, SETTINGS, " What helped \n returnees? ", [], Filters())
+        found = asked_once(desk, " What helped \n returnees? ", [], Filters())
         assert found.question == "What helped returnees?"
         assert found.answer is not None
         assert found.answer.answered
-        assert "bang" in conversation.ask(desk, SETTINGS, "boom", [found], Filters()).problem
-        assert "at most 2,000" in conversation.ask(desk, SETTINGS, "x" * 2001, [], Filters()).problem
+        assert "bang" in asked_once(desk, "boom", [found], Filters()).problem
+        assert "at most 2,000" in asked_once(desk, "x" * 2001, [], Filters()).problem
 
     def test_filters_restrict_and_refuse_years_in_the_wrong_order(self, desk):
         only = conversation.make_filters([], ["Armenia"], None, None)
-        turn = conversation.ask(desk, SETTINGS, "What helped returnees?", [], only)
+        turn = asked_once(desk, "What helped returnees?", [], only)
         assert turn.answer.citations[0].document == "armenia-return.md"
         assert not conversation.make_filters([], [], None, None)
         with pytest.raises(UsageError, match="from 2020 to 2010"):
@@ -128,7 +132,7 @@ class TestAsking:
 
     def test_a_verdict_is_stored_once_and_shown(self, desk):
         desk.feedback.clear()
-        turns = [conversation.ask(desk, SETTINGS, "What helped returnees?", [], Filters())]
+        turns = [asked_once(desk, "What helped returnees?", [], Filters())]
         for key in ("up|0", "up|0", "down|0"):
             turns = conversation.vote(desk, turns, key)
         assert desk.feedback == [("What helped returnees?", True), ("What helped returnees?", False)]
@@ -136,7 +140,7 @@ class TestAsking:
 
     @pytest.mark.parametrize("key", ["", "up", "up|1", "up|-1", "sideways|0", "up|0|0"])
     def test_a_wrong_verdict_is_refused(self, desk, key):
-        turns = [conversation.ask(desk, SETTINGS, "What helped returnees?", [], Filters())]
+        turns = [asked_once(desk, "What helped returnees?", [], Filters())]
         with pytest.raises(UsageError, match="expected up"):
             conversation.vote(desk, turns, key)
 
@@ -144,7 +148,7 @@ class TestAsking:
         import docx
 
         asked = ("What helped returnees?", "cement?")
-        turns = [conversation.ask(desk, SETTINGS, question, [], Filters()) for question in asked]
+        turns = [asked_once(desk, question, [], Filters()) for question in asked]
         word, markdown = ask_tab.write_conversation(turns)
         text = "\n".join(paragraph.text for paragraph in docx.Document(word).paragraphs)
         for content in (text, Path(markdown).read_text("utf-8")):

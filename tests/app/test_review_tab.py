@@ -8,16 +8,19 @@ from stratmap.app import review_tab, tag_tab, versions_panel
 from stratmap.errors import UsageError
 from stratmap.settings import Settings
 
+from .conftest import quiet
+
 SETTINGS = Settings()
 
 
-def quiet(_share: float, _message: str) -> None:
-    """No progress bar."""
+def begun(desk):
+    """A review of the whole archive with its first questions."""
+    return review_tab.filled(desk.reviews, review_tab.Session(), None)
 
 
 class TestQuestions:
     def test_an_answer_is_kept_and_the_next_question_comes(self, kept_desk):
-        session = review_tab.start(kept_desk, None)
+        session = begun(kept_desk)
         first, second = session.queue[:2]
         session = review_tab.answer(kept_desk.reviews, session, "yes", "Ana")
         assert session.queue[0] == second
@@ -26,7 +29,7 @@ class TestQuestions:
         assert kept.probability == pytest.approx(first.probability)
 
     def test_undo_takes_the_last_answer_back_and_asks_again(self, kept_desk):
-        session = review_tab.start(kept_desk, None)
+        session = begun(kept_desk)
         asked = session.queue[0]
         session = review_tab.answer(kept_desk.reviews, session, "no", "Ana")
         session = review_tab.answer(kept_desk.reviews, session, "undo", "Ana")
@@ -35,7 +38,7 @@ class TestQuestions:
         assert "Nothing to undo" in review_tab.answer(kept_desk.reviews, session, "undo", "Ana").last
 
     def test_what_was_skipped_or_answered_is_not_asked_again(self, kept_desk):
-        session = review_tab.start(kept_desk, None)
+        session = begun(kept_desk)
         seen = set()
         while session.queue:
             key = (session.queue[0].doc_id, session.queue[0].code)
@@ -49,7 +52,7 @@ class TestQuestions:
         assert "0 questions in the queue" in line
 
     def test_agreement_with_the_tagger_is_counted(self, kept_desk):
-        session = review_tab.start(kept_desk, None)
+        session = begun(kept_desk)
         for agree in (True, False):
             word = "yes" if session.queue[0].applied == agree else "no"
             session = review_tab.answer(kept_desk.reviews, session, word, "Ana")
@@ -67,7 +70,7 @@ class TestQuestions:
         assert "No report of yours yet" in empty
 
     def test_a_hostile_name_and_text_are_only_text(self, kept_desk):
-        for question in review_tab.start(kept_desk, None).queue:
+        for question in begun(kept_desk).queue:
             html, _ = review_tab.show(kept_desk, review_tab.Session((question,)), review_tab.ARCHIVE, [])
             assert "<script" not in html
             assert "<b>" not in html
@@ -88,7 +91,7 @@ class TestQuestions:
 
     def test_another_word_is_refused(self, kept_desk):
         with pytest.raises(UsageError, match="yes, no, skip or undo"):
-            review_tab.answer(kept_desk.reviews, review_tab.start(kept_desk, None), "perhaps", "Ana")
+            review_tab.answer(kept_desk.reviews, begun(kept_desk), "perhaps", "Ana")
 
     def test_without_an_index_the_tab_says_what_to_do(self, desk):
         html, _, _ = review_tab.draw(desk, review_tab.Session(), review_tab.ARCHIVE, [])
@@ -98,7 +101,7 @@ class TestQuestions:
 class TestLearning:
     def test_nothing_to_learn_from_is_said_then_figures_come_and_a_version_can_be_restored(self, kept_desk):
         assert "found none" in versions_panel.retrain(kept_desk, "Ana")
-        session = review_tab.start(kept_desk, None)
+        session = begun(kept_desk)
         for _ in range(3):
             session = review_tab.answer(kept_desk.reviews, session, "yes", "Ana")
         html = versions_panel.retrain(kept_desk, "Ana")

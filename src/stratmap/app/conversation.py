@@ -39,16 +39,13 @@ def make_filters(
     return Filters(tuple(labels), tuple(countries), first, last, tuple(documents))
 
 
-def ask(desk: DeskLike, settings: Settings, question: str, turns: Sequence[Turn], filters: Filters) -> Turn:
-    """One more turn; a problem is a turn with its reason, never an exception for the screen."""
-    *_, last = ask_in_steps(desk, settings, question, turns, filters)
-    return last
-
-
 def ask_in_steps(
     desk: DeskLike, settings: Settings, question: str, turns: Sequence[Turn], filters: Filters
 ) -> Iterator[Turn]:
-    """The same turn as it grows: first without an answer, then with what is known of it, at last whole."""
+    """One more turn as it grows: first without an answer, then with what is known of it, at last whole.
+
+    A problem is a turn with its reason, never an exception for the screen.
+    """
     asked = " ".join(question.split())
     most = settings.answering.max_question_characters
     if len(asked) > most:

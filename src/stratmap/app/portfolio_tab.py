@@ -10,14 +10,13 @@ import gradio as gr
 from stratmap.app import portfolio
 from stratmap.app.printed import PrintedPages, known
 from stratmap.app.protocol import DeskLike
-from stratmap.app.reader import UNLISTED, open_place, wire_reader
+from stratmap.app.reader import CHOSEN, UNLISTED, open_place, wire_reader
 from stratmap.app.render import coverage as render
 from stratmap.app.render.text import notice
 from stratmap.app.theme import behaviour
 from stratmap.errors import StratmapError, UsageError
 from stratmap.settings import Settings
 
-_CHOSEN = "() => window.stratmapChosen || ''"
 _BY = ("Country", "Year")
 _MEASURES = ("Counts", "Shares")
 
@@ -139,11 +138,11 @@ def _wire(
             **quiet,
         )
     shown.click(
-        lambda chosen: (show_cell(desk, chosen), "", "", ""), key, [cell, evidence, page, printed], js=_CHOSEN,
+        lambda chosen: (show_cell(desk, chosen), "", "", ""), key, [cell, evidence, page, printed], js=CHOSEN,
         api_name="portfolio_cell", **quiet,
     )  # fmt: skip
     cell.click(
-        lambda chosen: (show_evidence(desk, evidences, chosen), "", ""), key, [evidence, page, printed], js=_CHOSEN,
+        lambda chosen: (show_evidence(desk, evidences, chosen), "", ""), key, [evidence, page, printed], js=CHOSEN,
         api_name="portfolio_evidence", show_progress="minimal", **UNLISTED,
     )  # fmt: skip
     pages = PrintedPages(desk, settings.reading)

@@ -13,7 +13,7 @@ from collections import OrderedDict
 from pathlib import Path
 
 from stratmap.app.protocol import DeskLike
-from stratmap.app.reader import parse_key
+from stratmap.app.reader import held, parse_key
 from stratmap.app.render.pages import printed_page
 from stratmap.app.render.text import notice
 from stratmap.errors import LimitExceeded, StratmapError, UsageError
@@ -82,7 +82,7 @@ def known(desk: DeskLike, doc_id: str) -> IndexedDocument:
     Raises:
         UsageError: The archive does not hold it.
     """
-    for document in desk.documents():
-        if document.doc_id == doc_id:
-            return document
-    raise UsageError("expected a document of the archive, found none; it may have been deleted since.")
+    found = held(desk, doc_id)
+    if found is None:
+        raise UsageError("expected a document of the archive, found none; it may have been deleted since.")
+    return found

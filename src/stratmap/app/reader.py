@@ -14,8 +14,9 @@ from stratmap.app.protocol import DeskLike
 from stratmap.app.render.pages import page_view
 from stratmap.app.render.text import notice
 from stratmap.errors import StratmapError, UsageError
+from stratmap.records import IndexedDocument
 
-_CHOSEN = "() => window.stratmapChosen || ''"
+CHOSEN = "() => window.stratmapChosen || ''"
 # Handlers that fill panels of the page can be called by name and are left out of the lists for programs, which have
 # endpoints of their own (`api.py`).
 UNLISTED: dict[str, Any] = {"api_visibility": "undocumented"}
@@ -39,12 +40,17 @@ def parse_key(key: str) -> tuple[str, int, int, int, int | None]:
     return doc_id, *numbers, shown
 
 
+def held(desk: DeskLike, doc_id: str) -> IndexedDocument | None:
+    """A document of the archive by its id, None where it is not there."""
+    return next((one for one in desk.documents() if one.doc_id == doc_id), None)
+
+
 def open_place(desk: DeskLike, key: str) -> str:
     """The page of a place as HTML, or what stood in the way."""
     try:
         doc_id, page_index, start, end, page = parse_key(key)
         text = desk.page_text(doc_id, page_index)
-        known = next((d for d in desk.documents() if d.doc_id == doc_id), None)
+        known = held(desk, doc_id)
     except StratmapError as error:
         return notice(str(error), kind="problem")
     title = (known.title or known.name) if known else doc_id
@@ -58,15 +64,15 @@ def wire_reader(
     """Let a click on a chip in `panel` fill `reader`, and a click on *Show the printed page* there fill `printed`."""
     key = gr.Textbox(visible=False)
     if printed is None:
-        panel.click(handler, key, reader, js=_CHOSEN, api_name=api_name, show_progress="hidden", **UNLISTED)
+        panel.click(handler, key, reader, js=CHOSEN, api_name=api_name, show_progress="hidden", **UNLISTED)
         return
     panel.click(
         lambda chosen: (handler(chosen), ""),
         key,
         [reader, printed],
-        js=_CHOSEN,
+        js=CHOSEN,
         api_name=api_name,
         show_progress="hidden",
         **UNLISTED,
     )
-    reader.select(draw, key, printed, js=_CHOSEN, api_name=f"{api_name}_printed", show_progress="minimal", **UNLISTED)
+    reader.select(draw, key, printed, js=CHOSEN, api_name=f"{api_name}_printed", show_progress="minimal", **UNLISTED)

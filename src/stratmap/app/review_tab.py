@@ -15,21 +15,20 @@ import gradio as gr
 from stratmap.app import versions_panel
 from stratmap.app.correcting import author_of, reviews_of
 from stratmap.app.protocol import DeskLike, TaggedReport
-from stratmap.app.reader import UNLISTED
+from stratmap.app.reader import UNLISTED, held
 from stratmap.app.render.review import nothing_left, progress_line, question_card
 from stratmap.app.render.text import notice, plural
 from stratmap.app.theme import behaviour
 from stratmap.assembly import Desk
 from stratmap.errors import StratmapError, UsageError
 from stratmap.index.corrections import TAG
-from stratmap.records import Correction
+from stratmap.records import Correction, IndexedDocument
 from stratmap.reviewing.queue import Question
 from stratmap.reviewing.reviews import Reviews
 from stratmap.reviewing.scoring import score_archive
 
 ARCHIVE, MINE = "The whole archive", "My reports"
 _DRAWN = 40
-_CHOSEN = "() => window.stratmapChosen || ''"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +47,6 @@ class Session:
 def doc_ids_of(scope: str, reports: Sequence[TaggedReport]) -> list[str] | None:
     """The texts that are reviewed; None for the whole archive."""
     return None if scope == ARCHIVE else [report.document.doc_id for report in reports]
-
-
-def start(desk: DeskLike, doc_ids: Sequence[str] | None) -> Session:
-    """A review with its first questions."""
-    return filled(reviews_of(desk), Session(), doc_ids)
 
 
 def filled(reviews: Reviews, session: Session, doc_ids: Sequence[str] | None) -> Session:
@@ -116,26 +110,29 @@ def show(desk: DeskLike, session: Session, scope: str, reports: Sequence[TaggedR
         told = "The tagger is sure of all the rest, or you have answered it."
         return nothing_left("Nothing left to ask", told, session.last), line
     question = session.queue[0]
-    stated = _stated(desk, question) if scope == ARCHIVE else ""
-    passages = [_passage(desk, reports, question, span) for span in question.spans]
+    known = held(desk, question.doc_id)
+    stated = _stated(known, question) if scope == ARCHIVE else ""
+    passages = [_passage(desk, known, reports, question, span) for span in question.spans]
     return question_card(question, passages, stated, desk.framework, session.last), line
 
 
 def _passage(
-    desk: DeskLike, reports: Sequence[TaggedReport], question: Question, span: tuple[int, int, int]
+    desk: DeskLike,
+    known: IndexedDocument | None,
+    reports: Sequence[TaggedReport],
+    question: Question,
+    span: tuple[int, int, int],
 ) -> tuple[int | None, str]:
-    page_index, start_, end = span
+    page_index, start, end = span
     for report in reports:
         if report.document.doc_id == question.doc_id:
             page = report.document.pages[page_index]
-            return page.number, page.text[start_:end]
-    known = next((one for one in desk.documents() if one.doc_id == question.doc_id), None)
+            return page.number, page.text[start:end]
     number = page_index + 1 if known is not None and known.pages > 1 else None
-    return number, desk.page_text(question.doc_id, page_index)[start_:end]
+    return number, desk.page_text(question.doc_id, page_index)[start:end]
 
 
-def _stated(desk: DeskLike, question: Question) -> str:
-    known = next((one for one in desk.documents() if one.doc_id == question.doc_id), None)
+def _stated(known: IndexedDocument | None, question: Question) -> str:
     if known is None or known.labels.get(question.code) != 1.0:
         return ""
     return "The list beside the document names this label."

@@ -13,7 +13,7 @@ import gradio as gr
 from stratmap.app.correcting import author_of, reviews_of
 from stratmap.app.downloads import fresh
 from stratmap.app.protocol import DeskLike
-from stratmap.app.reader import UNLISTED
+from stratmap.app.reader import CHOSEN, UNLISTED
 from stratmap.app.render import versions as render
 from stratmap.app.render.text import notice
 from stratmap.app.theme import behaviour
@@ -22,7 +22,6 @@ from stratmap.reviewing.corrections import standing
 from stratmap.reviewing.exchange import export_sheet, import_sheet
 from stratmap.settings import Settings
 
-_CHOSEN = "() => window.stratmapChosen || ''"
 _PRESS = "() => setTimeout(() => document.querySelector('#corrections-ready')?.click(), 250)"
 
 
@@ -137,9 +136,9 @@ def _wire_versions(desk: DeskLike, author: Any, go: Any, result: Any, panels: li
         return "", *shown(desk)
 
     go.click(learn, author, [result, *panels], api_name="retrain_now", **UNLISTED)
-    panels[1].click(use, key, [result, *panels], js=_CHOSEN, api_name="restore_version", **UNLISTED)
+    panels[1].click(use, key, [result, *panels], js=CHOSEN, api_name="restore_version", **UNLISTED)
     panels[2].edit(
-        undo, key, [result, *panels], js=_CHOSEN, api_name="undo_correction", show_progress="hidden", **UNLISTED
+        undo, key, [result, *panels], js=CHOSEN, api_name="undo_correction", show_progress="hidden", **UNLISTED
     )
 
 
