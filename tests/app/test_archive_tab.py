@@ -3,11 +3,9 @@
 from stratmap.app import archive_tab
 from stratmap.settings import AppSettings, Settings
 
+from .conftest import quiet
+
 SETTINGS = Settings()
-
-
-def quiet(_share: float, _message: str) -> None:
-    """No progress bar."""
 
 
 def put(desk, path, text, settings=SETTINGS) -> str:
@@ -59,6 +57,19 @@ def test_near_duplicates_and_words_of_the_search_are_shown(kept_desk, tmp_path):
     assert "Nearly the same as copy.txt" in html
     assert "1 of 7 documents" in html
     assert "No document fits" in archive_tab.show(kept_desk, "penguins")
+
+
+def test_the_archive_is_compared_again_when_it_has_changed_and_not_while_somebody_types(
+    kept_desk, tmp_path, monkeypatch
+):
+    compared = []
+    once = archive_tab.near_duplicates
+    monkeypatch.setattr(archive_tab, "near_duplicates", lambda found: compared.append(len(found)) or once(found))
+    for words in ("", "g", "ge"):
+        archive_tab.show(kept_desk, words)
+    put(kept_desk, tmp_path / "copy.txt", "Border guards at Bagratashen trained in document examination. Again.")
+    assert "Nearly the same as copy.txt" in archive_tab.show(kept_desk, "armenia-border")
+    assert compared == [6, 7]
 
 
 def test_hostile_names_are_only_text(kept_desk):

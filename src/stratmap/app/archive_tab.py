@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from stratmap.app.protocol import DeskLike
-from stratmap.app.reader import UNLISTED
+from stratmap.app.reader import UNLISTED, held
 from stratmap.app.render import archive as render
 from stratmap.app.render.text import notice, plural
 from stratmap.app.tag_tab import read_upload
@@ -22,9 +23,10 @@ from stratmap.app.theme import behaviour
 from stratmap.assembly import Desk
 from stratmap.errors import StratmapError
 from stratmap.health import examine
+from stratmap.index.features import FeatureStore
 from stratmap.reading import READABLE_SUFFIXES
 from stratmap.records import IndexedDocument
-from stratmap.reviewing.duplicates import near_duplicates
+from stratmap.reviewing.duplicates import Pair, near_duplicates
 from stratmap.settings import Settings
 
 Progress = Callable[[float, str], None]
@@ -57,7 +59,7 @@ def add(desk: DeskLike, settings: Settings, paths: Sequence[str], progress: Prog
 def delete(desk: DeskLike, doc_id: str) -> str:
     """Delete a document by its id; a sentence."""
     try:
-        known = next((one for one in desk.documents() if one.doc_id == doc_id), None)
+        known = held(desk, doc_id)
         if known is None or not desk.remove([doc_id]):
             return notice("The document is not there any more.")
     except StratmapError as error:
@@ -76,13 +78,20 @@ def show(desk: DeskLike, wanted: str = "") -> str:
     alike: dict[str, list[tuple[str, float]]] = {}
     by_hand: Counter[str] = Counter()
     if desk.reviews is not None:
-        for pair in near_duplicates(desk.reviews.features.archive()):
+        features = desk.reviews.features
+        for pair in _twins(features, (tuple(names), tuple(features.unscored()))):
             alike.setdefault(pair.first, []).append((names.get(pair.second, pair.second), pair.likeness))
             alike.setdefault(pair.second, []).append((names.get(pair.first, pair.first), pair.likeness))
         verdicts = desk.reviews.corrections.verdicts()
         by_hand.update({doc_id: len(codes) for doc_id, codes in verdicts.items()})
     fitting = [one for one in documents if fits(one, wanted)]
     return render.document_list(fitting, desk.framework, alike, by_hand, len(documents))
+
+
+@lru_cache(maxsize=1)
+def _twins(features: FeatureStore, _state: tuple[tuple[str, ...], ...]) -> tuple[Pair, ...]:
+    """Near-duplicates; looked for anew when documents or what is known of them change, not at each letter typed."""
+    return tuple(near_duplicates(features.archive()))
 
 
 def fits(one: IndexedDocument, wanted: str) -> bool:
