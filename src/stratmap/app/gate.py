@@ -36,7 +36,7 @@ _ALWAYS = (
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=(), payment=()"),
 )
 _UPLOAD, _FILE = "/gradio_api/upload", ("/gradio_api/file=", "/gradio_api/file/", "/file=", "/file/")
-_OPEN = ("/sign-in", "/gradio_api/startup-events", "/health", "/ready")
+_OPEN = ("/gradio_api/startup-events", "/health", "/ready")
 _MOST_FORM = 4_000
 _MOST_PATHS = 100_000
 Message = MutableMapping[str, Any]
@@ -92,7 +92,7 @@ class Gate:
             await _answer(send, 413, f"Expected at most {self.policy.most_bytes:,} bytes in one request.")
         elif path.startswith(_FILE) and _filed(path) in self.policy.uploads:
             await _answer(send, 403, "Uploads are not given back.")
-        elif self.policy.sessions is None or path in _OPEN[1:]:
+        elif self.policy.sessions is None or path in _OPEN:
             await self._pass(scope, receive, send, path)
         else:
             await self._known(scope, receive, send, headers)

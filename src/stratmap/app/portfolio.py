@@ -10,7 +10,6 @@ import threading
 from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from stratmap.app.downloads import fresh, write_bytes, write_text
 from stratmap.app.protocol import DeskLike
@@ -136,7 +135,7 @@ def write_portfolio(desk: DeskLike, by: str, shares: bool) -> tuple[str, str, st
     documents = desk.documents()
     grid = grid_of(documents, by)
     book = fresh("stratmap-portfolio.xlsx")
-    write_workbook(Path(book), [], coverage_of(desk))
+    write_workbook(book, [], coverage_of(desk))
     names, values = picture_values(grid, desk.framework, shares)
     title = f"{'Share' if shares else 'Number'} of documents by label and {by}" + (", in per cent" if shares else "")
     picture = heat_map_drawing(names, grid.rows, values, title)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from stratmap.app.render.text import text
+from stratmap.app.render.text import plural, text
 from stratmap.records import Correction, Evidence, Tag
 
 
@@ -45,8 +45,7 @@ def wrong_evidence_line(code: str, places: Sequence[tuple[int, int, int]]) -> st
         f"show {number} again</button>"
         for number, (a, b, c) in enumerate(sorted(places), 1)
     )
-    many = "passage" if len(places) == 1 else "passages"
-    return f'<p class="sm-fixed">{len(places)} {many} marked as wrong evidence. {buttons}</p>'
+    return f'<p class="sm-fixed">{plural(len(places), "passage")} marked as wrong evidence. {buttons}</p>'
 
 
 def note_box(code: str, notes: Sequence[Correction]) -> str:

@@ -44,7 +44,7 @@ def percent(probability: float) -> str:
 
 
 def notice(message: str, title: str = "", kind: str = "note") -> str:
-    """A framed remark; `kind` is `note` or `problem`."""
+    """A framed remark; `kind` is `note`, `good` or `problem`."""
     role = "alert" if kind == "problem" else "status"
     head = f"<strong>{text(title)}</strong> " if title else ""
     return f'<div class="sm-notice sm-{text(kind)}" role="{role}">{head}{text(message)}</div>'
