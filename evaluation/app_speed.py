@@ -18,7 +18,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -40,14 +42,10 @@ def main() -> None:
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as folder:
         starts = [_start(Path(folder)) for _ in range(options.starts)]
-        port, process = _serve(Path(folder))
-        try:
+        with _serving(Path(folder)) as port:
             _wait(port)
             _tag(port, 0)  # the model is opened by the first text
             tagging = _together(port, options.users, options.texts)
-        finally:
-            process.terminate()
-            process.wait(30)
     figures = {
         "start_s": [round(value, 2) for value in starts],
         "start_median_s": round(statistics.median(starts), 2),
@@ -58,25 +56,28 @@ def main() -> None:
     print(json.dumps(figures, indent=1), f"\nwritten to {path}")
 
 
-def _serve(folder: Path) -> tuple[int, subprocess.Popen[bytes]]:
+@contextmanager
+def _serving(folder: Path) -> Iterator[int]:
+    """The command over an empty folder, started and stopped; gives the port."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [Path(sys.executable).with_name("stratmap"), "app", "--index", folder / "none", "--port", str(port)]
     quiet = subprocess.DEVNULL
-    return port, subprocess.Popen([str(part) for part in command], stdout=quiet, stderr=quiet)
+    process = subprocess.Popen([str(part) for part in command], stdout=quiet, stderr=quiet)
+    try:
+        yield port
+    finally:
+        process.terminate()
+        process.wait(30)
 
 
 def _start(folder: Path) -> float:
     """Seconds from the command to the first whole page."""
     began = time.perf_counter()
-    port, process = _serve(folder)
-    try:
+    with _serving(folder) as port:
         _wait(port)
         return time.perf_counter() - began
-    finally:
-        process.terminate()
-        process.wait(30)
 
 
 def _wait(port: int) -> None:
