@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from stratmap.encoding import Encoder, load_encoder
+from stratmap.evaluating import measures
 from stratmap.framework import load_framework
 from stratmap.tagging.keywords import PhraseIndex
 from stratmap.tagging.zero_shot import ZeroShotConstants, ZeroShotModel, encode_long
@@ -41,8 +42,7 @@ Rows = list[dict[str, Any]]
 
 def f1(given: np.ndarray, truth: np.ndarray) -> float:
     """Mean over labels of F1; both arguments bool (n, n_labels)."""
-    hits = (given & truth).sum(axis=0)
-    return float(np.mean(2 * hits / np.maximum(1, given.sum(axis=0) + truth.sum(axis=0))))
+    return float(measures.f1(truth, given).mean())
 
 
 def hard_pairs(texts: list[str], truth: np.ndarray) -> np.ndarray:

@@ -10,7 +10,6 @@ from evaluation.provenance import RESULTS
 from stratmap.files import atomic_write_text
 
 README = Path("README.md")
-_START, _END = "<!-- figures -->\n", "<!-- end of figures -->"
 
 
 def table() -> str:
@@ -103,8 +102,13 @@ def _speed(figures: dict[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
+def write_section(name: str, content: str) -> None:
+    """Put lines into the README, between `<!-- name -->` and `<!-- end of name -->`."""
+    start, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
+    before, _, rest = README.read_text(encoding="utf-8").partition(start)
+    _, _, after = rest.partition(end)
+    atomic_write_text(README, before + start + content + end + after)
+
+
 if __name__ == "__main__":
-    text = README.read_text(encoding="utf-8")
-    before, _, rest = text.partition(_START)
-    _, _, after = rest.partition(_END)
-    atomic_write_text(README, before + _START + table() + _END + after)
+    write_section("figures", table())

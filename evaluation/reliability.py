@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
-from stratmap.files import atomic_write_text
-
-RESULTS = Path("evaluation/results")
-README = Path("README.md")
-_START, _END = "<!-- reliability -->\n", "<!-- end of reliability -->"
+from evaluation.figures import write_section
+from evaluation.provenance import RESULTS
 
 
 def table() -> str:
@@ -41,7 +37,4 @@ def _soak(figures: dict[str, float]) -> str:
 
 
 if __name__ == "__main__":
-    text = README.read_text(encoding="utf-8")
-    before, _, rest = text.partition(_START)
-    _, _, after = rest.partition(_END)
-    atomic_write_text(README, before + _START + table() + _END + after)
+    write_section("reliability", table())
