@@ -1,8 +1,8 @@
 """Corrections out to a workbook and back: the way between `Reviews` and `sheet`.
 
 Comes in: the reviews of an index. Goes out: a workbook with every tag that is applied, near its threshold or corrected;
-and from an edited one a preview, or the corrections kept. An import is one transaction; rows that are refused change
-nothing and do not stop the others.
+and from an edited one a preview, or the corrections kept: withdrawals one by one, then all corrections in one
+transaction. Rows that are refused change nothing and do not stop the others.
 """
 
 from __future__ import annotations
