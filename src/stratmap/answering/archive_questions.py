@@ -131,6 +131,8 @@ def _countries(text: str, filters: Filters, documents: Sequence[IndexedDocument]
 
 def as_spelled(countries: Sequence[str], documents: Sequence[IndexedDocument]) -> tuple[str, ...]:
     """Countries in every spelling of the archive's documents ("Türkiye" for "Turkey"); others as they are."""
+    if not countries:  # most questions: spares a walk over all documents
+        return ()
     known: dict[str, dict[str, None]] = {}
     for document in documents:
         for spelling in document.countries:
