@@ -347,7 +347,10 @@ def growth(vectors: list[dict[str, Any]], whole: list[dict[str, Any]]) -> dict[s
 
 def plot(figures: dict[str, Any]) -> str:
     """Processor time of a search against the number of passages, both logarithmic."""
-    lines = {way: [(one["rows"], one["cpu_ms"]) for one in figures["vectors"] if one["way"] == way] for way in dict.fromkeys(one["way"] for one in figures["vectors"])}
+    lines = {
+        way: [(one["rows"], one["cpu_ms"]) for one in figures["vectors"] if one["way"] == way]
+        for way in dict.fromkeys(one["way"] for one in figures["vectors"])
+    }
     lines |= {"whole index": [(one["passages"], one["search_cpu_ms"]) for one in figures["whole"]]}
     colours = ("#0033a0", "#5b92e5", "#d22630", "#ffb81c", "#418fde", "#333333", "#777777", "#2d8659")
 

@@ -156,7 +156,9 @@ def cold(rounds: int) -> dict[str, Any]:
         work: dict[str, Callable[[], object]] = {
             "stratmap tag": lambda: subprocess.run([*command, "tag", str(SAMPLE)], **quiet),
             "stratmap tag report.txt": lambda: subprocess.run([*command, "tag", str(report)], **quiet),
-            "stratmap tag report.txt --tier fast": lambda: subprocess.run([*command, "tag", str(report), "--tier", "fast"], **quiet),
+            "stratmap tag report.txt --tier fast": lambda: subprocess.run(
+                [*command, "tag", str(report), "--tier", "fast"], **quiet
+            ),
             "stratmap --help": lambda: subprocess.run([*command, "--help"], **quiet),
         }
         if _there("sentence_transformers"):
@@ -212,7 +214,9 @@ def asking(index: Path, rounds: int) -> dict[str, Any]:
     hits = desk.index.search(questions[0], vectors[0], desk.settings.answering.rerank or 24)
     if desk.reranker is not None and hits:
         texts = [hit.passage.text for hit in hits]
-        found[f"reranking {len(texts)} passages"] = _quantiles([_wall(lambda: desk.reranker.score(questions[0], texts)) for _ in range(rounds)])
+        found[f"reranking {len(texts)} passages"] = _quantiles(
+            [_wall(lambda: desk.reranker.score(questions[0], texts)) for _ in range(rounds)]
+        )
     return found
 
 
@@ -240,7 +244,9 @@ def archive(count: int) -> dict[str, Any]:
         lines = [json.dumps({"id": str(n), "text": texts[n % len(texts)] + f" ({n})"}) for n in range(count)]
         items.write_text("\n".join(lines) + "\n", encoding="utf-8")
         for tier in ("full", "auto", "fast"):
-            wall, peak = _watched([str(_script()), "tag", str(items), "--out", str(Path(folder) / tier), "--tier", tier])
+            wall, peak = _watched(
+                [str(_script()), "tag", str(items), "--out", str(Path(folder) / tier), "--tier", tier]
+            )
             found[tier] = {"documents_per_s": count / wall, "peak_mb": peak}
     return found
 
@@ -296,7 +302,11 @@ def profile(texts: Sequence[str]) -> list[str]:
     spy = Path(sys.executable).with_name("py-spy")
     if spy.is_file():
         out = PROFILES / "tag.svg"
-        subprocess.run([str(spy), "record", "-o", str(out), "--", str(_script()), "tag", str(SAMPLE)], check=True, capture_output=True)
+        subprocess.run(
+            [str(spy), "record", "-o", str(out), "--", str(_script()), "tag", str(SAMPLE)],
+            check=True,
+            capture_output=True,
+        )
         kept.append(str(out))
     return [Path(path).name for path in kept]
 
@@ -318,7 +328,11 @@ def _quantiles(seconds: Sequence[float]) -> dict[str, float]:
 def plot(figures: dict[str, Any]) -> str:
     """How many times ours each peer takes, as bars on a logarithmic axis."""
     rows: list[tuple[str, float]] = []
-    for title, part, key in (("encoding", "encoding", "wall_ratio"), ("tiers", "tiers", "cpu_ratio"), ("first tag", "cold", "wall_ratio")):
+    for title, part, key in (
+        ("encoding", "encoding", "wall_ratio"),
+        ("tiers", "tiers", "cpu_ratio"),
+        ("first tag", "cold", "wall_ratio"),
+    ):
         runs = figures.get(part, {})
         runs = runs.get("runs", runs)
         rows += [(f"{title}: {name}", values[key]) for name, values in runs.items() if key in values]
@@ -345,7 +359,9 @@ def plot(figures: dict[str, Any]) -> str:
 def main() -> None:
     """Measure what is asked, keep the rest of the recorded figures, write results and plot."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("parts", nargs="*", help="encoding tiers cold tagging indexing archive long size profile; default: all")
+    parser.add_argument(
+        "parts", nargs="*", help="encoding tiers cold tagging indexing archive long size profile; default: all"
+    )
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--passages", type=int, default=96)
     parser.add_argument("--index", type=Path, help="an index folder on which questions are asked")

@@ -22,7 +22,10 @@ def table() -> str:
         if path.is_file():
             content = json.loads(path.read_text(encoding="utf-8"))
             source = content["provenance"]
-            rows += [f"| {left} | {source['data']} | {right} | `{source['command']}` |" for left, right in what(content["figures"])]
+            rows += [
+                f"| {left} | {source['data']} | {right} | `{source['command']}` |"
+                for left, right in what(content["figures"])
+            ]
     return "\n".join(rows) + "\n"
 
 
@@ -75,7 +78,9 @@ def _beside(figures: dict[str, Any]) -> list[tuple[str, str]]:
     rows = []
     for name, value in figures.items():
         points = {system: measured["nDCG@10"] for system, measured in value["systems"].items()}
-        peers = ", ".join(f"{system} {point:.3f}" for system, point in points.items() if not system.startswith("stratmap"))
+        peers = ", ".join(
+            f"{system} {point:.3f}" for system, point in points.items() if not system.startswith("stratmap")
+        )
         rows.append((f"search, {name}", f"nDCG@10 {points['stratmap']:.3f}; {peers}"))
     return rows
 

@@ -110,14 +110,18 @@ def rarity(features: Features, rows: np.ndarray, least: int = 3) -> np.ndarray:
     return np.where(held >= least, idf, 0.0).astype(np.float16).astype(np.float32)
 
 
-def fit_parts(features: Features, wanted: np.ndarray, rows: np.ndarray) -> tuple[linear.Linear, linear.Linear, np.ndarray]:
+def fit_parts(
+    features: Features, wanted: np.ndarray, rows: np.ndarray
+) -> tuple[linear.Linear, linear.Linear, np.ndarray]:
     """Both linear models fitted on some texts, and the rarities that the second one uses."""
     idf = rarity(features, rows)
     vector = linear.fit(features.vectors[rows], wanted[rows], STRENGTHS["vector"])
     return vector, linear.fit(features.words(idf)[rows], wanted[rows], STRENGTHS["words"]), idf
 
 
-def parts_of(fitted: tuple[linear.Linear, linear.Linear, np.ndarray], features: Features, rows: np.ndarray) -> np.ndarray:
+def parts_of(
+    fitted: tuple[linear.Linear, linear.Linear, np.ndarray], features: Features, rows: np.ndarray
+) -> np.ndarray:
     """Logits (2, n, n_labels) of some texts."""
     vector, words, idf = fitted
     return np.stack([linear.logits(vector, features.vectors[rows]), linear.logits(words, features.words(idf)[rows])])
@@ -150,7 +154,11 @@ def fit(items: Sequence[Item], folder: Path) -> None:
     head = {
         "labels": list(LABELS),
         "mixing": dict(zip(("vector", "words"), weights.round(3).tolist(), strict=True)),
-        "calibration": {"texts": len(asked), "slope": platt.slope.round(5).tolist(), "offset": platt.offset.round(5).tolist()},
+        "calibration": {
+            "texts": len(asked),
+            "slope": platt.slope.round(5).tolist(),
+            "offset": platt.offset.round(5).tolist(),
+        },
         "thresholds": cal.fit_thresholds(platt(mixed), asked).round(4).tolist(),
         "auto_thresholds": cal.fit_automatic(platt(mixed), asked).round(4).tolist(),
         "promised_precision": 0.90,
@@ -182,7 +190,12 @@ def write_head(head: dict[str, Any], folder: Path, texts: int) -> None:
     encoder = load_manifest(shipped_folder("encoder"), "encoder")
     atomic_write_text(folder / HEAD, json.dumps(head, indent=1) + "\n")
     atomic_write_text(folder / "MODEL_CARD.md", CARD.format(dim=DIMENSIONS, encoder=encoder.name, texts=f"{texts:,}"))
-    facts = {"embedder": encoder.name, "embedder_fingerprint": encoder.fingerprint, "labels": list(LABELS), "texts": texts}
+    facts = {
+        "embedder": encoder.name,
+        "embedder_fingerprint": encoder.fingerprint,
+        "labels": list(LABELS),
+        "texts": texts,
+    }
     write_manifest(folder, KIND, folder.name, "1", [TABLE, WEIGHTS, HEAD], facts)
 
 
@@ -242,7 +255,14 @@ def main() -> None:
         items = training_items(False)
         fit([items[i] for i in np.flatnonzero(thinned(items))], asked.out)
     figures = measured(asked.out)
-    print(record("tiers", figures, "python -m evaluation.recipes.fit_fast_tier", "tagging/dev.jsonl, 258 passages of 6 sources"))
+    print(
+        record(
+            "tiers",
+            figures,
+            "python -m evaluation.recipes.fit_fast_tier",
+            "tagging/dev.jsonl, 258 passages of 6 sources",
+        )
+    )
 
 
 if __name__ == "__main__":
