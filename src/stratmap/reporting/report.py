@@ -53,6 +53,15 @@ class Report:
     coverage: Coverage
     labels: tuple[LabelSummary, ...]
 
+    @property
+    def copies(self) -> dict[str, tuple[tuple[str, ...], ...]]:
+        """Groups of documents that repeat each other, by heading; a heading without any is left out."""
+        found = {
+            "Documents with the same text": self.coverage.duplicates,
+            "Documents that say nearly the same": self.coverage.near_duplicates,
+        }
+        return {heading: groups for heading, groups in found.items() if groups}
+
 
 def build_report(
     documents: Sequence[CoveredDocument],

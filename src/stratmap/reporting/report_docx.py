@@ -44,7 +44,10 @@ def report_docx(report: Report) -> bytes:
         for quotation in summary.quotations:
             document.add_paragraph(xml_safe(quotation.text), style="Quote")
             document.add_paragraph(xml_safe(quotation.place))
-    _copies(document, report.coverage)
+    for heading, groups in report.copies.items():
+        document.add_heading(heading, 1)
+        for names in groups:
+            document.add_paragraph(xml_safe(", ".join(names)), style="List Bullet")
     buffer = io.BytesIO()
     document.save(buffer)
     return buffer.getvalue()
@@ -58,17 +61,6 @@ def _picture(document: Any, chart: Drawing) -> None:
     room = section.page_width - section.left_margin - section.right_margin
     shape = document.add_picture(io.BytesIO(as_png(chart)), width=min(room, Pt(0.75 * chart.width)))
     shape._inline.docPr.set("descr", xml_safe(chart.title))
-
-
-def _copies(document: Any, coverage: Coverage) -> None:
-    for title, groups in (
-        ("Documents with the same text", coverage.duplicates),
-        ("Documents that say nearly the same", coverage.near_duplicates),
-    ):
-        if groups:
-            document.add_heading(title, 1)
-        for names in groups:
-            document.add_paragraph(xml_safe(", ".join(names)), style="List Bullet")
 
 
 def _countries(document: Any, coverage: Coverage) -> None:

@@ -46,7 +46,7 @@ def report_html(report: Report) -> str:
         _list(gap.text for gap in report.coverage.gaps),
         "<h2>Labels one by one</h2>",
         *(_label(summary, cells.get(summary.code, [])) for summary in report.labels),
-        *_duplicates(report.coverage),
+        *_copies(report),
     ]
     policy = "default-src 'none'; style-src 'unsafe-inline'"
     return (
@@ -96,13 +96,10 @@ def _behind(cells: list[CoverageCell]) -> str:
     return f"<details><summary>{heading}</summary><ul>{''.join(lines)}</ul></details>" if lines else ""
 
 
-def _duplicates(coverage: Coverage) -> Iterable[str]:
-    if coverage.duplicates:
-        yield "<h2>Documents with the same text</h2>"
-        yield _list(", ".join(names) for names in coverage.duplicates)
-    if coverage.near_duplicates:
-        yield "<h2>Documents that say nearly the same</h2>"
-        yield _list(", ".join(names) for names in coverage.near_duplicates)
+def _copies(report: Report) -> Iterable[str]:
+    for heading, groups in report.copies.items():
+        yield f"<h2>{heading}</h2>"
+        yield _list(", ".join(names) for names in groups)
 
 
 def _list(lines: Iterable[str]) -> str:
