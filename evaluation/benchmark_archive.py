@@ -124,10 +124,7 @@ def _measured(folder: Path, name: str, files: list[str], jobs: int, made: dict[s
         raise SystemExit(f"{name} ended with {process.returncode}")
     found: dict[str, Any] = json.loads(output.strip().splitlines()[-1])
     found |= {"peak_mb": round(peak), "files": len(files), "pages": sum(made[file] for file in files)}
-    found["pages_per_second"] = round(found["pages"] / found["seconds"], 2)
-    found["files_per_second"] = round(len(files) / found["seconds"], 2)
-    found["cpu_seconds_per_1000_pages"] = round(1_000 * found["cpu_seconds"] / found["pages"], 1)
-    found["cores_used"] = round(found["cpu_seconds"] / found["seconds"], 2)
+    found |= _rates(found)
     print(f"{name}, {jobs} jobs: {found}", file=sys.stderr, flush=True)
     return found
 
@@ -191,13 +188,20 @@ def _summary(found: list[dict[str, Any]], pages: int) -> dict[str, Any]:
         "seconds": round(total["seconds"], 2),
         "pages": total["pages"],
         "files": total["files"],
-        "pages_per_second": round(total["pages"] / total["seconds"], 2),
-        "files_per_second": round(total["files"] / total["seconds"], 2),
-        "cpu_seconds_per_1000_pages": round(1_000 * total["cpu_seconds"] / total["pages"], 1),
-        "cores_used": round(total["cpu_seconds"] / total["seconds"], 2),
+        **_rates(total),
         "peak_mb": max(one["peak_mb"] for one in found),
         "load_seconds": round(statistics.median(one["load_seconds"] for one in found), 2),
         "seconds_for_all_files_extrapolated": round(pages * total["seconds"] / total["pages"]),
+    }
+
+
+def _rates(one: dict[str, Any]) -> dict[str, float]:
+    """Rates of a measurement, or of the sums of several."""
+    return {
+        "pages_per_second": round(one["pages"] / one["seconds"], 2),
+        "files_per_second": round(one["files"] / one["seconds"], 2),
+        "cpu_seconds_per_1000_pages": round(1_000 * one["cpu_seconds"] / one["pages"], 1),
+        "cores_used": round(one["cpu_seconds"] / one["seconds"], 2),
     }
 
 
