@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os.path
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -11,9 +10,12 @@ from typing import Annotated
 
 import typer
 
+from stratmap.cli.evaluate_commands import app as evaluate_app
+from stratmap.cli.options import INDEX, AsJson, IndexFolder, SettingsFile, load_settings
 from stratmap.cli.review_commands import add_commands
 from stratmap.cli.users import app as users_app
 from stratmap.errors import UsageError
+from stratmap.settings import Settings
 
 app = typer.Typer(
     name="stratmap",
@@ -24,17 +26,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-evaluate_app = typer.Typer(help="Measure the shipped system on data of your own.", no_args_is_help=True)
 app.add_typer(evaluate_app, name="evaluate")
 add_commands(app)
 app.add_typer(users_app, name="users")
-
-_INDEX = Path("index")
-SettingsFile = Annotated[
-    Path | None, typer.Option("--settings", help="A stratmap.toml; default: the working folder's.")
-]
-IndexFolder = Annotated[Path, typer.Option("--index", help="The index folder.")]
-AsJson = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]
 
 
 def version(show: bool) -> None:
@@ -103,23 +97,15 @@ def tag(
     """
     from stratmap.cli import tagging
 
-    loaded = _settings(settings)
-    if framework:
-        loaded = replace(loaded, tagging=replace(loaded.tagging, framework=framework))
-    if tier:
-        loaded = replace(loaded, tagging=replace(loaded.tagging, tier=tier))
-    if mask:
-        loaded = replace(loaded, privacy=replace(loaded.privacy, mask_exports=True))
-    names = [name for name in crosswalk.split(",") if name]
-    chosen = "jsonl" if as_json else form
+    loaded = _with_tagging(load_settings(settings), framework, tier, mask)
     if out is not None:
         wanted = (forms, iati_vocabulary, iati_uri, sectors, facts)
-        chosen_engine = engine or loaded.archive.engine
-        options = tagging.ArchiveOptions(jobs, retry_failed, watch, chosen_engine, *wanted)
+        options = tagging.ArchiveOptions(jobs, retry_failed, watch, engine or loaded.archive.engine, *wanted)
         raise typer.Exit(tagging.tag_archive(files, out, loaded, options))
     if forms or sectors or facts or watch:
         raise UsageError("expected --out DIR with --forms, --sectors, --facts and --watch, found none.")
-    raise typer.Exit(tagging.tag_files(files, chosen, names, loaded))
+    names = [name for name in crosswalk.split(",") if name]
+    raise typer.Exit(tagging.tag_files(files, "jsonl" if as_json else form, names, loaded))
 
 
 @app.command()
@@ -128,7 +114,7 @@ def index(
         list[str],
         typer.Argument(help="Files and folders to add; or compact, verify, delete, rollback, export, import, sync."),
     ],
-    index_folder: IndexFolder = _INDEX,
+    index_folder: IndexFolder = INDEX,
     as_json: AsJson = False,
     settings: SettingsFile = None,
 ) -> None:
@@ -151,13 +137,13 @@ def index(
     """
     from stratmap.cli import indexing
 
-    raise typer.Exit(indexing.run(paths, index_folder, _settings(settings), as_json))
+    raise typer.Exit(indexing.run(paths, index_folder, load_settings(settings), as_json))
 
 
 @app.command()
 def ask(
     question: Annotated[str, typer.Argument(help="The question, in quotation marks.")] = "",
-    index_folder: IndexFolder = _INDEX,
+    index_folder: IndexFolder = INDEX,
     as_json: AsJson = False,
     queries: Annotated[
         Path | None, typer.Option(help="JSONL of `id` and `question`: answers many, one line each.")
@@ -192,7 +178,7 @@ def ask(
     from stratmap.records import Filters
 
     filters = Filters(tuple(label or ()), tuple(country or ()), year_from, year_to, tuple(document or ()))
-    loaded = _settings(settings)
+    loaded = load_settings(settings)
     asked = asking.Asked(question, filters, tuple(history or ()))
     raise typer.Exit(asking.run(asked, queries, index_folder, loaded, as_json=as_json, stream=stream))
 
@@ -223,7 +209,7 @@ def framework(
 
 @app.command()
 def portfolio(
-    index_folder: IndexFolder = _INDEX,
+    index_folder: IndexFolder = INDEX,
     results: Annotated[Path | None, typer.Option(help="Results of `stratmap tag ARCHIVE --out DIR` instead.")] = None,
     out: Annotated[
         Path | None, typer.Option(help="Write HTML, DOCX, XLSX, PNG, SVG, CSV and JSON into this folder.")
@@ -235,7 +221,7 @@ def portfolio(
     """Show what the archive covers: labels, countries, years, and gaps in words."""
     from stratmap.cli import portfolio as portfolios
 
-    raise typer.Exit(portfolios.run(index_folder, results, out, _settings(settings), as_json, facts))
+    raise typer.Exit(portfolios.run(index_folder, results, out, load_settings(settings), as_json, facts))
 
 
 @app.command()
@@ -253,7 +239,7 @@ def compare(
 
 @app.command(name="app")
 def web(
-    index_folder: IndexFolder = _INDEX,
+    index_folder: IndexFolder = INDEX,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 0,
     users: Annotated[
@@ -266,7 +252,7 @@ def web(
     from stratmap.app.serve import launch
     from stratmap.assembly import Desk
 
-    loaded = _settings(settings)
+    loaded = load_settings(settings)
     chosen = replace(
         loaded.app,
         host=host or loaded.app.host,
@@ -288,7 +274,7 @@ def doctor(
     """Check models, framework, settings and an index; exit code 1 where something is wrong."""
     from stratmap.cli import examining
 
-    raise typer.Exit(examining.run(index_folder, _settings(settings), as_json, repair))
+    raise typer.Exit(examining.run(index_folder, load_settings(settings), as_json, repair))
 
 
 @app.command()
@@ -301,73 +287,17 @@ def train(
     """Train a head for a framework on annotated texts (extra `train`; the shipped tagger is made by `make models`)."""
     from stratmap.cli import training
 
-    raise typer.Exit(training.run(items, out, framework, _settings(settings)))
+    raise typer.Exit(training.run(items, out, framework, load_settings(settings)))
 
 
-@evaluate_app.command()
-def retrieval(
-    folder: Annotated[
-        Path | None, typer.Argument(help="Folder with corpus.jsonl, queries.jsonl, qrels.tsv or qrels/test.tsv.")
-    ] = None,
-    corpus: Annotated[Path | None, typer.Option(help="corpus.jsonl in BEIR form.")] = None,
-    queries: Annotated[Path | None, typer.Option(help="queries.jsonl in BEIR form.")] = None,
-    qrels: Annotated[Path | None, typer.Option(help="qrels.tsv in BEIR form.")] = None,
-    run_out: Annotated[Path | None, typer.Option(help="Write the run in TREC form.")] = None,
-    rerank: Annotated[int, typer.Option(min=-1, max=200, help="Documents to rerank; 0: none, -1: as set.")] = -1,
-    as_json: AsJson = False,
-    settings: SettingsFile = None,
-) -> None:
-    """Measure search on a collection in BEIR form.
-
-    Examples:
-      stratmap evaluate retrieval scifact/
-
-      stratmap evaluate retrieval --corpus c.jsonl --queries q.jsonl --qrels q.tsv --run-out run.trec
-    """
-    from stratmap.cli import evaluating
-
-    files = evaluating.collection_files(folder, corpus, queries, qrels)
-    raise typer.Exit(evaluating.retrieval(files, run_out, rerank, _settings(settings), as_json))
-
-
-@evaluate_app.command()
-def answers(
-    questions: Annotated[
-        list[Path], typer.Argument(help="JSONL of `question`, `answerable`, `gold` (`document`, `pages`).")
-    ],
-    index_folder: IndexFolder = _INDEX,
-    as_json: AsJson = False,
-    settings: SettingsFile = None,
-) -> None:
-    """Measure answers: page hits, quotations found verbatim, refusals.
-
-    Example:
-      stratmap evaluate answers questions.jsonl --index index
-    """
-    from stratmap.cli import evaluating
-
-    raise typer.Exit(evaluating.answers(questions, index_folder, _settings(settings), as_json))
-
-
-@evaluate_app.command()
-def tagging(
-    items: Annotated[Path, typer.Option(help="JSONL of `text` and lists of codes by group.")],
-    framework: Annotated[str, typer.Option(help="A shipped framework or a YAML file.")] = "iom-seeeca",
-    as_json: AsJson = False,
-    settings: SettingsFile = None,
-) -> None:
-    """Measure tagging on annotated items."""
-    from stratmap.cli import evaluating
-
-    raise typer.Exit(evaluating.tagging(items, framework, _settings(settings), as_json))
-
-
-def _settings(path: Path | None):  # type: ignore[no-untyped-def]  # noqa: ANN202  (imported where used, to keep --help fast)
-    from stratmap.settings import Settings
-
-    if path is not None and not os.path.exists(path):
-        raise UsageError(f"{path}: expected a settings file, found none.")
-    return Settings.load(path)
+def _with_tagging(settings: Settings, framework: str, tier: str, mask: bool) -> Settings:
+    """The settings with what the options of `tag` say otherwise."""
+    tagging, privacy = settings.tagging, settings.privacy
+    return replace(
+        settings,
+        tagging=replace(tagging, framework=framework or tagging.framework, tier=tier or tagging.tier),
+        privacy=replace(privacy, mask_exports=mask or privacy.mask_exports),
+    )
 
 
 if __name__ == "__main__":

@@ -7,17 +7,12 @@ from typing import Annotated
 
 import typer
 
+from stratmap.cli.options import INDEX, AsJson, IndexFolder, SettingsFile
 from stratmap.settings import Settings
 
 corrections_app = typer.Typer(help="Corrections of tags: export, import, list, undo.", no_args_is_help=True)
 versions_app = typer.Typer(help="Versions of the tagger that retraining made.", no_args_is_help=True)
 
-_INDEX = Path("index")
-IndexFolder = Annotated[Path, typer.Option("--index", help="The index folder.")]
-AsJson = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]
-SettingsFile = Annotated[
-    Path | None, typer.Option("--settings", help="A stratmap.toml; default: the working folder's.")
-]
 Author = Annotated[str, typer.Option("--by", help="Who corrects; default: the user of this machine.")]
 
 
@@ -31,7 +26,7 @@ def add_commands(app: typer.Typer) -> None:
 @corrections_app.command(name="export")
 def export(
     path: Annotated[Path, typer.Argument(help="The workbook to write (XLSX).")],
-    index_folder: IndexFolder = _INDEX,
+    index_folder: IndexFolder = INDEX,
     settings: SettingsFile = None,
 ) -> None:
     """Write the archive's tags and all corrections to a workbook with drop-down lists.
@@ -47,7 +42,7 @@ def export(
 @corrections_app.command(name="import")
 def import_(
     path: Annotated[Path, typer.Argument(help="An edited workbook.")],
-    index_folder: IndexFolder = _INDEX,
+    index_folder: IndexFolder = INDEX,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")] = False,
     author: Author = "",
     as_json: AsJson = False,
@@ -66,7 +61,7 @@ def import_(
 
 
 @corrections_app.command(name="list")
-def list_(index_folder: IndexFolder = _INDEX, as_json: AsJson = False, settings: SettingsFile = None) -> None:
+def list_(index_folder: IndexFolder = INDEX, as_json: AsJson = False, settings: SettingsFile = None) -> None:
     """List all corrections in the order in which they were given."""
     from stratmap.cli import reviewing
 
@@ -76,7 +71,7 @@ def list_(index_folder: IndexFolder = _INDEX, as_json: AsJson = False, settings:
 @corrections_app.command()
 def undo(
     numbers: Annotated[list[int], typer.Argument(help="Numbers of corrections, as listed.")],
-    index_folder: IndexFolder = _INDEX,
+    index_folder: IndexFolder = INDEX,
     settings: SettingsFile = None,
 ) -> None:
     """Take corrections back."""
@@ -86,7 +81,7 @@ def undo(
 
 
 def retrain(
-    index_folder: IndexFolder = _INDEX, author: Author = "", as_json: AsJson = False, settings: SettingsFile = None
+    index_folder: IndexFolder = INDEX, author: Author = "", as_json: AsJson = False, settings: SettingsFile = None
 ) -> None:
     """Refit the tagger on all corrections, in seconds; refused with the reason where it makes things worse.
 
@@ -101,7 +96,7 @@ def retrain(
 
 
 @versions_app.command(name="list")
-def versions_list(index_folder: IndexFolder = _INDEX, as_json: AsJson = False, settings: SettingsFile = None) -> None:
+def versions_list(index_folder: IndexFolder = INDEX, as_json: AsJson = False, settings: SettingsFile = None) -> None:
     """List the versions; a star marks the one in use."""
     from stratmap.cli import reviewing
 
@@ -111,7 +106,7 @@ def versions_list(index_folder: IndexFolder = _INDEX, as_json: AsJson = False, s
 @versions_app.command()
 def restore(
     name: Annotated[str, typer.Argument(help="The version, e.g. 0002, or shipped.")],
-    index_folder: IndexFolder = _INDEX,
+    index_folder: IndexFolder = INDEX,
     settings: SettingsFile = None,
 ) -> None:
     """Use a version from now on; no version is ever changed or removed."""
