@@ -18,7 +18,6 @@ from stratmap.errors import IndexFolderError, SettingsError, StratmapError, Usag
 from stratmap.reading import identify_language
 
 if TYPE_CHECKING:
-    from stratmap.index.checks import Fault
     from stratmap.index.repair import Mended
     from stratmap.index.stored import StoredDocument
 
@@ -134,7 +133,7 @@ def mend(desk: Desk, progress: Callable[[str], None] | None = None) -> Mended | 
         IndexFolderError: There is none, or it could not be mended; the state before stays.
     """
     from stratmap.index import Index
-    from stratmap.index.repair import Target, opens, salvage
+    from stratmap.index.repair import Target, salvage, workable_faults
     from stratmap.index.repair import mend as mend_index
     from stratmap.index.schema import FILE
 
@@ -151,10 +150,10 @@ def mend(desk: Desk, progress: Callable[[str], None] | None = None) -> Mended | 
 
     encoder = desk.encoder
     target = Target(encoder.name, encoder.fingerprint, encoder.dim)
-    if not opens(folder):
+    faults = workable_faults(folder)
+    if faults is None:
         return _with_files(desk, salvage(folder, target, again))
     index = Index(folder, desk.settings.index)
-    faults: list[Fault] = index.faults()
     faults += index.stale(desk.tagger_name, frozenset(desk.framework.codes))
     meta = index.meta()
     if not faults and (meta["fingerprint"], meta["dim"]) == (target.fingerprint, str(target.dim)):
@@ -164,11 +163,13 @@ def mend(desk: Desk, progress: Callable[[str], None] | None = None) -> Mended | 
 
 def _again(desk: Desk, stored: StoredDocument) -> StoredDocument:
     """Passages, vectors and tags of a stored text, made as when it was added."""
+    from stratmap.index.writes import DECLARED
+
     plain = stored.document()
     document = replace(plain, language=identify_language(plain.text))
     [read] = desk.tagger.read_many([document])
     passages, vectors = read.passages, read.encoded.embeddings
-    if stored.tagger == "declared":
+    if stored.tagger == DECLARED:
         return replace(stored, passages=passages, vectors=vectors)
     tagged = desk.tagger.tags_of(read)
     labels = {tag.code: tag.probability for group in tagged.tags.values() for tag in group if tag.applied}

@@ -38,7 +38,7 @@ from stratmap.files import atomic_write  # noqa: E402
 from stratmap.index import Index, Indexable  # noqa: E402
 from stratmap.index.corrections import CorrectionStore  # noqa: E402
 from stratmap.index.repair import STAGING as REPAIR  # noqa: E402
-from stratmap.index.repair import Target, mend, opens, salvage  # noqa: E402
+from stratmap.index.repair import Target, mend, salvage, workable_faults  # noqa: E402
 from stratmap.index.schema import FILE, reading  # noqa: E402
 from stratmap.index.stored import StoredDocument, read_stored  # noqa: E402
 from stratmap.index.transfer import STAGING, export_index, import_index, side_tables  # noqa: E402
@@ -163,15 +163,15 @@ class Operation:
 
 def repair(folder: Path) -> object:
     damaged = folder / "damaged"
-    if opens(damaged):
-        faults = opened(damaged).faults()
-        return mend(damaged, faults, TARGET, again) if faults else None
-    return salvage(damaged, TARGET, again)
+    faults = workable_faults(damaged)
+    if faults is None:
+        return salvage(damaged, TARGET, again)
+    return mend(damaged, faults, TARGET, again) if faults else None
 
 
 def repaired(folder: Path) -> str:
     """A damaged index is what it was, or sound; generations differ with the number of tries."""
-    if not opens(folder / "damaged"):
+    if workable_faults(folder / "damaged") is None:
         return "damaged"
     names = sorted(document.name for document in opened(folder / "damaged").documents())
     return "sound " + " ".join(names) if not sound(folder / "damaged") else "unsound"
@@ -235,7 +235,10 @@ OPERATIONS = {
         needs=("carrier",),
     ),
     "repair": Operation(
-        repair, repaired, lambda f: [] if not opens(f / "damaged") else sound(f / "damaged"), needs=("damaged",)
+        repair,
+        repaired,
+        lambda f: [] if workable_faults(f / "damaged") is None else sound(f / "damaged"),
+        needs=("damaged",),
     ),
     "train": Operation(train, trained, needs=("head",), problems=lambda f: []),
     "retrain": Operation(retrain, adjusted, needs=("index",)),

@@ -14,7 +14,7 @@ import numpy as np
 
 from stratmap.index.schema import noted
 from stratmap.index.stored import has_seals, passages_digest, read_passages, text_digest
-from stratmap.index.writes import generation_of
+from stratmap.index.writes import DECLARED, generation_of
 
 _MOST_LINES = 20
 
@@ -125,9 +125,9 @@ def find_stale(connection: sqlite3.Connection, tagger: str, codes: frozenset[str
         return []
     query = (
         "SELECT documents.id FROM documents JOIN seals ON seals.document = documents.id "
-        "WHERE died IS NULL AND tagger NOT IN ('', 'declared', ?) ORDER BY documents.id"
+        "WHERE died IS NULL AND tagger NOT IN ('', ?, ?) ORDER BY documents.id"
     )
-    rows = {row for (row,) in connection.execute(query, (tagger,))}
+    rows = {row for (row,) in connection.execute(query, (DECLARED, tagger))}
     query = "SELECT document, code FROM labels JOIN documents ON documents.id = document WHERE died IS NULL"
     rows |= {row for row, code in connection.execute(query) if code not in codes}
     if not rows:

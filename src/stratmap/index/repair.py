@@ -164,11 +164,10 @@ def salvage(folder: Path, target: Target, again: Again) -> Mended:
                     if stored is None:
                         lost.append(_source(damaged, row))
                     elif stored.died is None and not _held(connection, stored.doc_id):
-                        write_document(
-                            connection, replace(stored if whole and same else again(stored), born=generation)
-                        )
-                        kept += whole and same
-                        rebuilt += [] if whole and same else [stored.name]
+                        fits = whole and same
+                        write_document(connection, replace(stored if fits else again(stored), born=generation))
+                        kept += fits
+                        rebuilt += [] if fits else [stored.name]
                 notes = _copy_tables(damaged, connection)
                 note(connection, "generation", str(generation))
                 note(connection, "compacted", str(generation))
@@ -298,10 +297,11 @@ def _seal(connection: sqlite3.Connection, row: int) -> None:
     connection.execute("INSERT OR REPLACE INTO seals VALUES (?,?,?,?)", seal)
 
 
-def opens(folder: Path) -> bool:
-    """Whether SQLite can work with the database: it opens, and every page can be walked."""
+def workable_faults(folder: Path) -> list[Fault] | None:
+    """What is wrong; None where SQLite cannot work with the database: it does not open, or a page cannot be walked."""
     try:
         with reading(folder) as connection:
-            return all(fault.kind != "database" for fault in find_faults(connection))
+            faults = find_faults(connection, noted_head(folder))
     except IndexFolderError:
-        return False
+        return None
+    return None if any(fault.kind == "database" for fault in faults) else faults
