@@ -66,18 +66,15 @@ class Base:
 
 def stamps_of(connection: sqlite3.Connection) -> dict[int, str]:
     """For each living document what tells its passages and vectors from any others, whatever its number."""
-    seal = "coalesce(seals.passages, '')" if has_seals(connection) else "''"
-    join = "LEFT JOIN seals ON seals.document = documents.id" if has_seals(connection) else ""
-    places = dict(_first_passages(connection))
+    seal, join = "''", ""
+    if has_seals(connection):
+        seal, join = "coalesce(seals.passages, '')", "LEFT JOIN seals ON seals.document = documents.id"
+    spans = connection.execute("SELECT document, min(id), count(*) FROM passages GROUP BY 1")
+    places = {document: f"{first}+{count}" for document, first, count in spans}
     query = f"SELECT documents.id, born, doc_id, {seal} FROM documents {join} WHERE died IS NULL"  # noqa: S608
     return {
         row: f"{born} {doc_id} {seal} {places.get(row, '')}" for row, born, doc_id, seal in connection.execute(query)
     }
-
-
-def _first_passages(connection: sqlite3.Connection) -> Iterator[tuple[int, str]]:
-    for document, first, count in connection.execute("SELECT document, min(id), count(*) FROM passages GROUP BY 1"):
-        yield document, f"{first}+{count}"
 
 
 def open_base(folder: Path) -> Base | None:
@@ -212,9 +209,9 @@ def _read(
             raise IndexFolderError(DAMAGED_VECTORS.format(vectors.shape[1]))
         passages[row], owners[row], vectors[row] = number, owner, np.frombuffer(vector, dtype="<f4")
         row += 1
-        yield words_of(document, heading, text)
+        yield words_of(document.title, heading, text, document.language)
 
 
-def words_of(document: IndexedDocument, heading: str, text: str) -> list[str]:
+def words_of(title: str, heading: str, text: str, language: str) -> list[str]:
     """The words by which a passage is found: those of the document's title, its headings and its text."""
-    return words(f"{document.title}\n{heading}\n{text}", document.language)
+    return words(f"{title}\n{heading}\n{text}", language)

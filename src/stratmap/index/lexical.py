@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 # Chosen on ten collections, none of them a test set: evaluation/results/retrieval-experiments.md.
-K1, B = 0.9, 0.4  # chosen on ten collections: evaluation/results/retrieval-experiments.md
+K1, B = 0.9, 0.4
 _BLOCK = 50_000  # rows sorted at a time while building
 Scores = npt.NDArray[np.float32]
 

@@ -90,7 +90,7 @@ def _base(
     base = open_base(folder)
     strange = {row for row, stamp in stamps.items() if base is None or base.stamps.get(row) != stamp}
     total = connection.execute("SELECT count(*) FROM passages").fetchone()[0]
-    stray = total if base is None else _strays(connection, base, strange)
+    stray = total if base is None else _strays(connection, base, documents, strange)
     if stray > max(_LEAST_BASE, _STRAY_SHARE * (len(base.owners) if base else 0)):
         made = make_base(folder, connection, generation, documents)
         if made is not None:
@@ -98,12 +98,13 @@ def _base(
     return base, strange
 
 
-def _strays(connection: sqlite3.Connection, base: Base, strange: set[int]) -> int:
+def _strays(
+    connection: sqlite3.Connection, base: Base, documents: dict[int, IndexedDocument], strange: set[int]
+) -> int:
     """Passages that the base lacks, and those of it that are dead."""
     query = "SELECT count(*) FROM passages WHERE document = ?"
     come = sum(connection.execute(query, (row,)).fetchone()[0] for row in strange)
-    held = connection.execute("SELECT id FROM documents WHERE died IS NULL")
-    alive = [row for (row,) in held if row not in strange]
+    alive = [row for row in documents if row not in strange]
     return int(come + len(base.owners) - np.count_nonzero(_flags(base.owners, alive)[base.owners]))
 
 
@@ -134,7 +135,7 @@ def _tail(connection: sqlite3.Connection, documents: dict[int, IndexedDocument],
             "SELECT id, heading, text, vector FROM passages WHERE document = ? ORDER BY id", (owner,)
         ):
             found.append((number, owner, vector))
-            terms.append(words_of(documents[owner], heading, text))
+            terms.append(words_of(documents[owner].title, heading, text, documents[owner].language))
     if any(len(vector) != 4 * dim for _, _, vector in found):
         raise IndexFolderError(DAMAGED_VECTORS.format(dim))
     vectors = np.frombuffer(b"".join(vector for _, _, vector in found), dtype="<f4").reshape(-1, dim)

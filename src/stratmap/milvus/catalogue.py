@@ -12,11 +12,9 @@ import numpy as np
 
 from stratmap.index.corrections import with_verdicts
 from stratmap.index.hybrid import Hybrid
-from stratmap.index.snapshot import Snapshot, fits, living_documents
+from stratmap.index.snapshot import Snapshot, living_documents
 from stratmap.index.writes import generation_of
 from stratmap.records import Passage
-
-__all__ = ["empty_snapshot", "fits", "passage_of"]
 
 
 def empty_snapshot(connection: sqlite3.Connection, before: Snapshot | None) -> Snapshot:

@@ -21,9 +21,9 @@ from stratmap.index import Index
 from stratmap.index.fusion import fuse
 from stratmap.index.hybrid import CANDIDATES, Rows, Scores
 from stratmap.index.schema import reading
-from stratmap.index.snapshot import Snapshot
+from stratmap.index.snapshot import Snapshot, fits
 from stratmap.index.words import query_words
-from stratmap.milvus.catalogue import empty_snapshot, fits, passage_of
+from stratmap.milvus.catalogue import empty_snapshot, passage_of
 from stratmap.milvus.far import Far
 from stratmap.milvus.ledger import Ledger
 from stratmap.milvus.mirror import Mirror, Progress

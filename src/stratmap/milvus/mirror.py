@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from stratmap.index.words import words
+from stratmap.index.derived import words_of
 from stratmap.milvus.far import Far, FarRow
 from stratmap.milvus.ledger import Ledger
 
@@ -112,7 +112,7 @@ def _rows(connection: sqlite3.Connection, documents: Sequence[int]) -> Iterator[
         ).fetchone()
         query = "SELECT id, page_index, start, text, heading, vector FROM passages WHERE document = ? ORDER BY id"
         for number, page_index, start, text, heading, vector in connection.execute(query, (document,)):
-            stems = " ".join(words(f"{title}\n{heading}\n{text}", language))
+            stems = " ".join(words_of(title, heading, text, language))
             values = np.frombuffer(vector, dtype="<f4")
             yield FarRow(number, document, doc_id, page_index, start, text, stems, values)
 
