@@ -14,25 +14,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from fault_layer import library
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))
-
-from fault_layer import library  # noqa: E402
-
 pytestmark = [
     pytest.mark.skipif(os.name == "nt" or library() is None, reason="needs fork, and SQLite as a library of its own"),
     pytest.mark.timeout(1_500),  # hundreds of processes, one after the other: a guard against hanging only
 ]
-
-
-@pytest.fixture
-def place(tmp_path):
-    """A folder in memory where there is one: thousands of syncs say nothing more on a disk."""
-    fast = Path("/dev/shm")
-    folder = fast / f"stratmap-cuts-{os.getpid()}" if os.access(fast, os.W_OK) else tmp_path / "cuts"
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def strike(place, share, seed, *names, script=HERE / "cuts.py"):

@@ -11,15 +11,12 @@ import time
 from pathlib import Path
 
 import pytest
+from cuts import item, opened
+
+from stratmap.errors import IndexFolderError, IndexLocked
+from stratmap.files import atomic_write
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))
-
-from cuts import item, opened  # noqa: E402
-
-from stratmap.errors import IndexFolderError, IndexLocked  # noqa: E402
-from stratmap.files import atomic_write  # noqa: E402
-
 pytestmark = [pytest.mark.skipif(os.name == "nt", reason="needs kill -9"), pytest.mark.timeout(900)]
 
 
