@@ -113,9 +113,11 @@ output channel with 7 bits in use, so that processors without VNNI compute the s
 {state["sequences"]:,} question-passage pairs in {state["step"]:,} steps (seed {state["seed"]}): one passage that answers against three that do not (same
 document, found by BM25, found by cosine, a few at random), softmax over the four plus a binary term, and questions that
 their near passage does not answer. Passages are cut to windows of 45 to 150 words; a third carries a made-up heading.
+This is the last run; earlier ones, whose checkpoint `--start` takes up, are not counted.
 
 Data: SQuAD 2 (CC BY-SA 4.0), SQuADShifts (CC BY 4.0), PolicyQA, NQ-QED, COVID-QA, PubMedQA (MIT), CLAP NQ; no passage of
-XQuAD. None of these texts is part of this folder.
+XQuAD. Questions of our own on passages of the field (`evaluation/questions/field.jsonl`), those on two thirds of the
+passages. None of these texts is part of this folder.
 
     {TRAINING.format(**state)}
     python -m evaluation.recipes.export_reranker --work build/reranker
@@ -129,9 +131,9 @@ XQuAD. None of these texts is part of this folder.
 | AUROC, answering passage against near passage of {figures["unanswerable"]} unanswerable questions | {figures["auroc_unanswerable"]:.3f} |
 | AUROC, answering passages against look-alikes | {figures["auroc_lookalikes"]:.3f} |
 
-Rankings of whole collections with and without it: `evaluation/results/retrieval-experiments.md`.
+Rankings of whole collections with and without it: `evaluation/results/retrieval-benchmark.md`.
 
-It knows English and short passages. It was not trained on reports of humanitarian work; a probability made from its
+It knows English and short passages. Of the field's reports it was trained on single passages; a probability made from its
 logit must be calibrated on the archive's kind of question. `platt_slope` and `platt_intercept` in the manifest belong
 to the passages measured above.
 """
