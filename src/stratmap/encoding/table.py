@@ -81,16 +81,21 @@ class TokenTable:
 
     def vectors(self, tokens: Tokens) -> Vectors:
         """Vectors of texts, float32 (n, dim), length 1; zero for a text without tokens."""
-        out = np.zeros((tokens.count, self.dim), dtype=np.float32)
-        if len(tokens.ids):
-            starts = np.flatnonzero(np.diff(tokens.texts, prepend=-1))
-            rows = self._vectors[tokens.ids] * self._scales[tokens.ids, None]
-            out[tokens.texts[starts]] = np.add.reduceat(rows, starts, axis=0)
+        out = summed(self._vectors[tokens.ids] * self._scales[tokens.ids, None], tokens.texts, tokens.count)
         return np.asarray(out / np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-9), dtype=np.float32)
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Vectors of texts, float32 (n, dim)."""
         return self.vectors(self.tokens(texts))
+
+
+def summed(rows: npt.NDArray[np.float32], texts: npt.NDArray[np.int64], count: int) -> npt.NDArray[np.float32]:
+    """Sums of the rows of each of `count` texts, (count, dim), `texts` ascending; zero for a text without rows."""
+    out = np.zeros((count, rows.shape[1]), dtype=np.float32)
+    if len(rows):
+        starts = np.flatnonzero(np.diff(texts, prepend=-1))
+        out[texts[starts]] = np.add.reduceat(rows, starts, axis=0)
+    return out
 
 
 class CountingEncoder:

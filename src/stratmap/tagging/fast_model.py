@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stratmap.artefacts import load_manifest
-from stratmap.encoding.table import KIND, Tokens, TokenTable
+from stratmap.encoding.table import KIND, Tokens, TokenTable, summed
 from stratmap.errors import ArtefactError
 
 HEAD, WEIGHTS = "head.json", "weights.safetensors"
@@ -105,9 +105,5 @@ class FastModel:
     def _word_logits(self, tokens: Tokens) -> np.ndarray:
         weights, bias = self._words
         counts = weighted(count_columns(tokens, self.table.size), self._idf)
-        out = np.zeros((counts.count, len(self.labels)), dtype=np.float32)
-        if len(counts.columns):
-            starts = np.flatnonzero(np.diff(counts.texts, prepend=-1))
-            rows = weights[counts.columns] * counts.values[:, None]
-            out[counts.texts[starts]] = np.add.reduceat(rows, starts, axis=0)
-        return np.asarray(out + bias)
+        rows = weights[counts.columns] * counts.values[:, None]
+        return np.asarray(summed(rows, counts.texts, counts.count) + bias)
