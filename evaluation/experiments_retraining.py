@@ -16,9 +16,9 @@ from statistics import mean
 import numpy as np
 
 from stratmap.assembly import Desk
+from stratmap.evaluating.tagging import load_items
 from stratmap.files import atomic_write_text
 from stratmap.index.features import Features
-from stratmap.reading import read_text
 from stratmap.reviewing import adjusting
 from stratmap.reviewing.adjusting import Fitting, logits_of
 from stratmap.reviewing.corrections import Standing
@@ -47,16 +47,14 @@ def main() -> None:
 
 
 def _dev(desk: Desk, anchors: np.ndarray) -> HeldOut:
-    lines = [json.loads(line) for line in DEV.read_text(encoding="utf-8").splitlines()]
+    documents, truth = load_items(DEV, desk.framework)
     features = []
-    for read in desk.tagger.read_many(read_text(line["text"], line["id"]) for line in lines):
+    for read in desk.tagger.read_many(documents):
         lengths = np.array([len(passage.text) for passage in read.passages])
         logits = logits_of(desk.tagger.probabilities(read)).astype(np.float32)
         spans = np.zeros((len(lengths), 3), dtype=np.int64)
         features.append(Features(read.document.name, "", read.encoded.embeddings, logits, lengths, spans))
-    codes = desk.framework.codes
-    truth = np.array([[code in {*line["objectives"], *line["principles"]} for code in codes] for line in lines])
-    return HeldOut(tuple(features), truth, anchors)
+    return HeldOut(tuple(features), np.hstack([truth[group.id] for group in desk.framework.groups]), anchors)
 
 
 def _grid(desk: Desk, found: HeldOut) -> dict[str, object]:
