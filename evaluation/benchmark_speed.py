@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -48,12 +49,17 @@ print(model.encode([text]) @ model.encode([label.statement for label in labels])
 
 def passages(count: int) -> list[str]:
     """Annotated passages of 120 to 250 tokens, as those of reports are."""
+    return list(_passages()[:count])
+
+
+@cache
+def _passages() -> tuple[str, ...]:
     from stratmap.encoding import load_encoder
 
     lines = (SHARED / "tagging" / "train.jsonl").read_text(encoding="utf-8").splitlines()
     texts = [json.loads(line)["text"] for line in lines]
     counts = load_encoder().count_tokens(texts)
-    return [text for text, tokens in zip(texts, counts, strict=True) if 120 <= tokens <= 250][:count]
+    return tuple(text for text, tokens in zip(texts, counts, strict=True) if 120 <= tokens <= 250)
 
 
 def in_turns(work: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, dict[str, float]]:

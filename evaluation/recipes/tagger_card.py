@@ -56,19 +56,19 @@ def by_label(row: Mapping[str, Any]) -> str:
     body = []
     for code in LABELS:
         found = row["labels"][code]
-        score = _span(found["f1"], found.get("f1_interval"))
+        score = _span(found["f1"], found["f1_interval"])
         body.append([code, names[code], found["positives"], score, f"{found['ap']:.2f}"])
     return table(("label", "name", "positives", "F1", "AP"), body)
 
 
-def _span(value: float, interval: Sequence[float] | None) -> str:
-    return f"{value:.2f}" if interval is None else f"{value:.2f} ({interval[0]:.2f}–{interval[1]:.2f})"
+def _span(value: float, interval: Sequence[float]) -> str:
+    return f"{value:.2f} ({interval[0]:.2f}–{interval[1]:.2f})"
 
 
 def by_group(row: Mapping[str, Any]) -> str:
     """Micro-F1 of sources and lengths."""
     body = [
-        [name, g["texts"], *(_span(g[f"micro_f1_{half}"], g.get(f"interval_{half}")) for half in HALVES)]
+        [name, g["texts"], *(_span(g[f"micro_f1_{half}"], g[f"interval_{half}"]) for half in HALVES)]
         for name, g in row["groups"].items()
     ]
     return table(("source or length", "texts", "micro-F1 objectives", "micro-F1 principles"), body)
