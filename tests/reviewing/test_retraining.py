@@ -145,8 +145,8 @@ class TestRetraining:
         thresholds = np.array([0.5, 0.5, 0.5])
         examples = [Example(one, Standing({"O2": number >= 5})) for number, one in enumerate(texts)]
         _, report = refit(examples, Setting(framework, ("O1", "O2", "P1"), thresholds, held_out), None, "Ana")
-        assert report.agreement.after < report.agreement.before == 0.5 or report.agreement.after == 0.5
-        assert (report.agreement.after < 0.5) == any("contradict" in reason for reason in report.refused)
+        assert report.agreement.after < report.agreement.before == 0.5
+        assert any("contradict" in reason for reason in report.refused)
 
     def test_agreement_is_measured_on_texts_that_the_refit_did_not_see(self, framework, make_features, held_out):
         """Two texts without a word in common cannot teach each other: seen, both verdicts are repeated; unseen, none."""
