@@ -1,7 +1,7 @@
 """Write the tagger's model card, its reliability diagrams and the table of experiments from recorded figures.
 
 Command: `.venv/bin/python -m evaluation.recipes.tagger_card` (after `evaluate_tagger`; it also takes in what
-`evaluation.measure_off_topic`, `evaluation.deletion` and `evaluation.benchmark_tagging` recorded, where they did).
+`evaluation.measure_off_topic` and `evaluation.deletion` recorded, where they did).
 """
 
 from __future__ import annotations
