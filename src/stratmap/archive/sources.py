@@ -21,6 +21,7 @@ from stratmap.errors import ReadingError, UsageError
 from stratmap.reading import read_items, read_text
 from stratmap.reading.countries import country_of_code
 from stratmap.reading.documents import check_size
+from stratmap.reading.folders import files_below
 from stratmap.reading.sidecar import SIDECAR
 from stratmap.records import Document, Unreadable
 from stratmap.reporting.iati import Activity, read_activities
@@ -29,7 +30,6 @@ from stratmap.settings import ReadingSettings
 
 _LISTS = frozenset({".csv", ".tsv", ".xlsx", ".xlsm", ".jsonl", ".ndjson"})
 HEAD = 8_192  # bytes that tell IATI activities from other XML
-NO_INDEX = ".noindex"
 _NO_TEXT = {
     "a picture": {".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".svg", ".heic", ".ico", ".psd"},
     "sound or film": {".mp3", ".wav", ".m4a", ".ogg", ".mp4", ".mov", ".avi", ".mkv", ".webm", ".wmv"},
@@ -111,16 +111,8 @@ def estimate(path: Path) -> int:
 
 
 def _walk(folder: Path, out: Path) -> Iterator[Path]:
-    apart = out.resolve()
-    found: list[Path] = []
     errors: list[OSError] = []
-    for root, folders, names in os.walk(folder, onerror=errors.append):
-        here = Path(root)
-        if NO_INDEX in names:
-            folders.clear()
-            continue
-        folders[:] = [name for name in folders if not _hidden(name) and (here / name).resolve() != apart]
-        found += [here / name for name in names if not _hidden(name) and name != SIDECAR]
+    found = list(files_below(folder, _hidden, out.resolve(), errors.append))
     found += [Path(str(error.filename)) for error in errors]  # they fail later, with their reason
     yield from sorted(found, key=lambda path: path.as_posix())
 
