@@ -213,7 +213,7 @@ class Assistant:
 
     def _about_archive(self, question: str, about: ArchiveQuestion) -> Answer:
         if not about.topic:
-            return count_answer(question, about, self.index, self.framework, ())
+            return count_answer(question, about, self.index, self.framework)
         evidence = self.evidence(about.topic, about.filters)
         if not evidence.enough:
             return self._refused(question, evidence)

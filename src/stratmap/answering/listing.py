@@ -25,9 +25,7 @@ _NEAR = 0.75  # of the best sentence's score: what belongs to a list by topic
 Scorer = Callable[[list[Sentence]], Scored]
 
 
-def count_answer(
-    question: str, asked: ArchiveQuestion, index: Archive, framework: Framework | None, passages: tuple[Hit, ...]
-) -> Answer:
+def count_answer(question: str, asked: ArchiveQuestion, index: Archive, framework: Framework | None) -> Answer:
     """How many documents, and which."""
     documents = index.documents()
     chosen = matching(documents, asked.filters)
@@ -48,7 +46,7 @@ def count_answer(
         marker = (len(citations),) if opening else ()
         statements.append(Statement(_line(document), marker))
     notes = (f"{len(chosen) - _MOST_LISTED} further documents are not listed.",) if len(chosen) > _MOST_LISTED else ()
-    return Answer(question, True, in_lines(statements), tuple(citations), passages, 1.0, tuple(statements), notes)
+    return Answer(question, True, in_lines(statements), tuple(citations), (), 1.0, tuple(statements), notes)
 
 
 def list_answer(question: str, found: Found, score: Scorer, index: Archive, confidence: float, most: int) -> Answer:

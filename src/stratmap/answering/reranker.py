@@ -1,8 +1,8 @@
 """Reads a question and a passage together and says how surely the one answers the other.
 
 Comes in: a question and the passages that the search proposed. Goes out: one logit a passage, comparable between
-questions (above zero: held to be an answer). It does not search, sort, or turn logits into probabilities; the
-calibration lies in the manifest's facts and is applied where refusals are decided.
+questions (above zero: held to be an answer). It does not search, sort, or turn logits into probabilities; `refusal`
+does that, with coefficients of its own.
 """
 
 from __future__ import annotations
