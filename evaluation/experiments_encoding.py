@@ -83,9 +83,21 @@ def main() -> None:
     figures = {}
     for name, taken in times.items():
         wall, cpu = (1000 * float(np.median([t[k] for t in taken])) / len(rows) for k in (0, 1))
-        figures[name] = {"wall_ms": wall, "cpu_ms": cpu, "cosine_mean": float(cosines[name].mean()), "cosine_least": float(cosines[name].min())}
-        print(f"| {name} | {cpu:.1f} | {wall:.1f} | {cosines[name].mean():.4f} | {cosines[name].min():.4f} |", flush=True)
-    record("encoding-experiments", figures, "python -m evaluation.experiments_encoding", f"{PASSAGES} passages of tagging/train.jsonl")
+        figures[name] = {
+            "wall_ms": wall,
+            "cpu_ms": cpu,
+            "cosine_mean": float(cosines[name].mean()),
+            "cosine_least": float(cosines[name].min()),
+        }
+        print(
+            f"| {name} | {cpu:.1f} | {wall:.1f} | {cosines[name].mean():.4f} | {cosines[name].min():.4f} |", flush=True
+        )
+    record(
+        "encoding-experiments",
+        figures,
+        "python -m evaluation.experiments_encoding",
+        f"{PASSAGES} passages of tagging/train.jsonl",
+    )
 
 
 if __name__ == "__main__":
