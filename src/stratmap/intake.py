@@ -15,6 +15,7 @@ from stratmap.errors import StratmapError, UsageError
 from stratmap.framework import Framework
 from stratmap.index import Index, Indexable
 from stratmap.index.features import Features
+from stratmap.index.writes import DECLARED
 from stratmap.reading import read_items
 from stratmap.reading.facts import facts_of
 from stratmap.reading.folders import readable_files
@@ -123,7 +124,7 @@ class Intake:
         facts = facts_of(read.document)
         current = self.tagger()
         probabilities = current.probabilities(read)
-        labels, tagger = declared_labels(read.document, self.framework), "declared"
+        labels, tagger = declared_labels(read.document, self.framework), DECLARED
         if labels is None:
             tagger = self.tagger_name()
             tagged = current.tags_of(read, probabilities)

@@ -27,7 +27,7 @@ from stratmap.index.transfer import export_index, import_index
 from stratmap.reading import apart, read_bytes, read_items
 from stratmap.records import Document, Unreadable
 from stratmap.reporting.iati import read_activities
-from stratmap.reporting.workbook import read_corrections
+from stratmap.reviewing.sheet import read_sheet
 from stratmap.settings import ReadingSettings
 
 EXAMPLES = int(os.environ.get("FUZZ", "40"))
@@ -144,7 +144,7 @@ def test_corrections_from_a_spreadsheet_are_read_or_refused(tmp_path):
         path = tmp_path / "c.xlsx"
         path.write_bytes(data)
         with contextlib.suppress(StratmapError):
-            read_corrections(path)
+            read_sheet(path, load_framework("iom-seeeca"), "nobody")
 
     tried()
 

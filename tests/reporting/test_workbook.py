@@ -4,7 +4,8 @@ from openpyxl import load_workbook
 from stratmap.errors import UsageError
 from stratmap.reporting.coverage import cover
 from stratmap.reporting.coverage_records import CoveredDocument
-from stratmap.reporting.workbook import CORRECTION_COLUMNS, read_corrections, write_workbook
+from stratmap.reporting.workbook import CORRECTION_COLUMNS, write_workbook
+from stratmap.reviewing.sheet import read_sheet
 
 from .conftest import make_tagged
 
@@ -38,28 +39,30 @@ def test_verdicts_are_chosen_from_a_list(path):
     assert str(choices.sqref) == "G2:G31"
 
 
-def test_corrections_come_back_restored(path):
+def test_corrections_come_back_restored(path, framework):
     book = load_workbook(path)
     sheet = book["corrections"]
     sheet["G2"], sheet["H2"], sheet["I2"] = "does not apply", "M. P.", "only in a heading"
     sheet["G20"] = "Applies"
     book.save(path)
-    first, second = read_corrections(path)
-    assert (first.document, first.code, first.applies, first.by) == ("=cmd.pdf", "O3", False, "M. P.")
-    assert (second.document, second.applies, second.row) == ("b.pdf", True, 20)
+    ((_, first), (row, second)), refused = read_sheet(path, framework, "nobody")
+    assert refused == []
+    assert (first.document, first.code, first.applies, first.author) == ("=cmd.pdf", "O3", False, "M. P.")
+    assert (second.document, second.applies, row) == ("b.pdf", True, 20)
 
 
-def test_an_unknown_verdict_names_its_row(path):
+def test_an_unknown_verdict_names_its_row(path, framework):
     book = load_workbook(path)
     book["corrections"]["G3"] = "perhaps"
     book.save(path)
-    with pytest.raises(UsageError, match=r"row 3.*'perhaps'"):
-        read_corrections(path)
+    asked, (refusal,) = read_sheet(path, framework, "nobody")
+    assert (asked, refusal.row) == ([], 3)
+    assert "'perhaps'" in refusal.reason
 
 
-def test_another_workbook_is_refused(path):
+def test_another_workbook_is_refused(path, framework):
     book = load_workbook(path)
     del book["corrections"]
     book.save(path)
     with pytest.raises(UsageError, match="sheet `corrections`"):
-        read_corrections(path)
+        read_sheet(path, framework, "nobody")

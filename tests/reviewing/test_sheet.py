@@ -7,15 +7,16 @@ from openpyxl import Workbook, load_workbook
 
 from stratmap.errors import ReadingError, UsageError
 from stratmap.records import Correction
+from stratmap.reporting.workbook import CORRECTION_COLUMNS
 from stratmap.reviewing.exchange import export_sheet, import_sheet
-from stratmap.reviewing.sheet import COLUMNS, SheetRow, write_sheet
+from stratmap.reviewing.sheet import SheetRow, write_sheet
 
 
 def edit(path, changes):
     """Change cells of the sheet: {(row, column name): value}."""
     book = load_workbook(path)
     for (row, column), value in changes.items():
-        book["corrections"].cell(row, COLUMNS.index(column) + 1).value = value
+        book["corrections"].cell(row, CORRECTION_COLUMNS.index(column) + 1).value = value
     book.save(path)
 
 

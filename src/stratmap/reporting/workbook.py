@@ -1,46 +1,29 @@
 """The workbook: tags, evidence, coverage, and a sheet on which people correct tags.
 
-Comes in: tagged documents and their coverage. Goes out: an XLSX file; and from a corrected one, the corrections.
-Verdicts are chosen from drop-down lists. It applies no correction; the tagger does.
+Comes in: tagged documents and their coverage. Goes out: an XLSX file. Verdicts are chosen from drop-down lists; what
+people chose is read and applied by `reviewing.sheet`.
 """
 
 from __future__ import annotations
 
 import io
-import zipfile
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from stratmap.errors import ExportError, UsageError
+from stratmap.errors import ExportError
 from stratmap.files import atomic_write
-from stratmap.reading.archive_guard import check_archive
 from stratmap.records import TaggedDocument
 from stratmap.reporting.characters import xml_safe
 from stratmap.reporting.coverage_records import Coverage
 from stratmap.reporting.coverage_tables import COVERAGE_TABLES, cells_table, gaps_table, labels_table
-from stratmap.reporting.tables import Cell, Column, Table, evidence_table, neutralise, restore, tags_table
-from stratmap.settings import ReadingSettings
+from stratmap.reporting.tables import Cell, Column, Table, evidence_table, neutralise, tags_table
 
-VERDICTS = {"applies": True, "does not apply": False}
+APPLIES, DOES_NOT_APPLY = "applies", "does not apply"
 CORRECTION_COLUMNS = ("document", "doc_id", "code", "name", "probability", "applied", "verdict", "by", "note")
 _MOST_ROWS = 1_048_576  # of a sheet, by the format
 _MOST_CHARACTERS = 32_767  # of a cell, by the format
 _WIDE = {"document": 34, "name": 34, "quotation": 90, "gap": 90, "note": 40, "verdict": 18, "doc_id": 18}
-
-
-@dataclass(frozen=True, slots=True)
-class SheetCorrection:
-    """A verdict on a tag, as read from a workbook; `row` is its row there."""
-
-    document: str
-    doc_id: str
-    code: str
-    applies: bool
-    by: str
-    note: str
-    row: int
 
 
 def write_workbook(path: Path, documents: Sequence[TaggedDocument], coverage: Coverage | None = None) -> None:
@@ -58,7 +41,7 @@ def write_workbook(path: Path, documents: Sequence[TaggedDocument], coverage: Co
     _sheet(book, "coverage", tables)
     table = _corrections_table(documents)
     sheet = _sheet(book, "corrections", [table])
-    _add_choices(sheet, len(table.rows) + 1)
+    add_choices(sheet, len(table.rows) + 1, (APPLIES, DOES_NOT_APPLY))
     _save(path, book)
 
 
@@ -74,55 +57,6 @@ def write_coverage_workbook(path: Path, coverage: Coverage) -> None:
     for title, table in COVERAGE_TABLES.items():
         _sheet(book, title, [table(coverage)])
     _save(path, book)
-
-
-def read_corrections(path: Path, settings: ReadingSettings | None = None) -> list[SheetCorrection]:
-    """The rows of the sheet `corrections` that have a verdict, in order.
-
-    Raises:
-        UsageError: No readable workbook, no such sheet or column, or a verdict that is none.
-        ReadingError: The file is made to harm, or larger than a limit.
-    """
-    from openpyxl import load_workbook
-
-    try:
-        data = path.read_bytes()
-        check_archive(data, str(path), settings or ReadingSettings())
-        book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
-    except (OSError, zipfile.BadZipFile, KeyError, ValueError) as error:
-        raise UsageError(f"{path}: expected a workbook that `stratmap` wrote ({error}).") from error
-    try:
-        if "corrections" not in book.sheetnames:
-            raise UsageError(f"{path}: expected a sheet `corrections`, found {', '.join(book.sheetnames)}.")
-        rows = book["corrections"].iter_rows(values_only=True)
-        return list(_verdicts(rows, path))
-    finally:
-        book.close()
-
-
-def _verdicts(rows: Iterable[tuple[Any, ...]], path: Path) -> Iterable[SheetCorrection]:
-    iterator = iter(rows)
-    heading = [str(value or "").strip().lower() for value in next(iterator, ())]
-    lacking = [name for name in ("document", "code", "verdict") if name not in heading]
-    if lacking:
-        raise UsageError(f"{path}: expected columns {', '.join(CORRECTION_COLUMNS)}; {', '.join(lacking)} lacks.")
-    for number, row in enumerate(iterator, 2):
-        cells = {name: str(restore(value) or "") for name, value in zip(heading, row, strict=False)}
-        verdict = cells["verdict"].strip().lower()
-        if not verdict:
-            continue
-        if verdict not in VERDICTS:
-            known = " or ".join(VERDICTS)
-            raise UsageError(f"{path} row {number}: expected the verdict {known}, found {verdict!r}.")
-        yield SheetCorrection(
-            document=cells["document"],
-            doc_id=cells.get("doc_id", ""),
-            code=cells["code"].strip(),
-            applies=VERDICTS[verdict],
-            by=cells.get("by", ""),
-            note=cells.get("note", ""),
-            row=number,
-        )
 
 
 def _corrections_table(documents: Sequence[TaggedDocument]) -> Table:
@@ -172,12 +106,13 @@ def _xlsx_cell(value: Cell) -> Cell:
     return neutralise(xml_safe(value))[:_MOST_CHARACTERS] if isinstance(value, str) else value  # type: ignore[index]
 
 
-def _add_choices(sheet: Any, last: int) -> None:
+def add_choices(sheet: Any, last: int, verdicts: Sequence[str]) -> None:
+    """Let the verdict of each correction, down to the row `last`, be chosen from a list."""
     from openpyxl.utils import get_column_letter
     from openpyxl.worksheet.datavalidation import DataValidation
 
     column = get_column_letter(CORRECTION_COLUMNS.index("verdict") + 1)
-    choices = DataValidation(type="list", formula1='"' + ",".join(VERDICTS) + '"', allow_blank=True)
+    choices = DataValidation(type="list", formula1='"' + ",".join(verdicts) + '"', allow_blank=True)
     choices.error, choices.errorTitle, choices.showErrorMessage = "Choose from the list.", "Verdict", True
     choices.add(f"{column}2:{column}{max(2, last)}")
     sheet.data_validations.append(choices)

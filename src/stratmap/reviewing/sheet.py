@@ -24,13 +24,13 @@ from stratmap.reading.archive_guard import check_archive
 from stratmap.records import Correction
 from stratmap.reporting.characters import xml_safe
 from stratmap.reporting.tables import neutralise, restore
+from stratmap.reporting.workbook import APPLIES, CORRECTION_COLUMNS, DOES_NOT_APPLY, add_choices
 from stratmap.reviewing.corrections import Standing, checked
 from stratmap.settings import ReadingSettings
 
 SHEET = "corrections"
-COLUMNS = ("document", "doc_id", "code", "name", "probability", "applied", "verdict", "by", "note")
-APPLIES, NOT, WITHDRAW = "applies", "does not apply", "withdraw"
-VERDICTS = (APPLIES, NOT, WITHDRAW)
+WITHDRAW = "withdraw"
+VERDICTS = (APPLIES, DOES_NOT_APPLY, WITHDRAW)
 _WIDTHS = (40, 20, 8, 34, 12, 10, 18, 18, 50)
 _MOST_ROWS = 200_000
 _MOST_CELL = 32_767
@@ -94,23 +94,18 @@ def write_sheet(path: Path, rows: Sequence[SheetRow]) -> None:
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.styles import Font
     from openpyxl.utils import get_column_letter
-    from openpyxl.worksheet.datavalidation import DataValidation
 
     if len(rows) >= _MOST_ROWS:
         raise UsageError(f"expected at most {_MOST_ROWS:,} rows, found {len(rows):,}; export fewer documents.")
     book = Workbook(write_only=True)
     sheet = book.create_sheet(SHEET)
     sheet.freeze_panes = "A2"
-    last = get_column_letter(len(COLUMNS))
+    last = get_column_letter(len(CORRECTION_COLUMNS))
     sheet.auto_filter.ref = f"A1:{last}{len(rows) + 1}"
     for number, width in enumerate(_WIDTHS, 1):
         sheet.column_dimensions[get_column_letter(number)].width = width
-    choices = DataValidation(type="list", formula1='"' + ",".join(VERDICTS) + '"', allow_blank=True)
-    choices.error, choices.errorTitle, choices.showErrorMessage = "Choose from the list.", "Verdict", True
-    column = get_column_letter(COLUMNS.index("verdict") + 1)
-    choices.add(f"{column}2:{column}{len(rows) + 1}")
-    sheet.data_validations.append(choices)
-    heading = [WriteOnlyCell(sheet, value=name) for name in COLUMNS]
+    add_choices(sheet, len(rows) + 1, VERDICTS)
+    heading = [WriteOnlyCell(sheet, value=name) for name in CORRECTION_COLUMNS]
     for cell in heading:
         cell.font = Font(bold=True)
     sheet.append(heading)
@@ -126,7 +121,7 @@ def write_sheet(path: Path, rows: Sequence[SheetRow]) -> None:
 
 
 def _values(row: SheetRow) -> tuple[Any, ...]:
-    verdict = None if row.verdict is None else (APPLIES if row.verdict else NOT)
+    verdict = None if row.verdict is None else (APPLIES if row.verdict else DOES_NOT_APPLY)
     applied = None if row.applied is None else ("yes" if row.applied else "no")
     return (row.document, row.doc_id, row.code, row.name, row.probability, applied, verdict, row.by, row.note)
 
@@ -207,7 +202,7 @@ def _table(rows: Iterable[tuple[Any, ...]], name: str) -> Iterable[tuple[int, di
     heading = [str(value or "").strip().lower() for value in next(iterator, ())]
     lacking = [column for column in ("doc_id", "code", "verdict") if column not in heading]
     if lacking:
-        raise UsageError(f"{name}: expected the columns {', '.join(COLUMNS)}; {', '.join(lacking)} lacks.")
+        raise UsageError(f"{name}: expected the columns {', '.join(CORRECTION_COLUMNS)}; {', '.join(lacking)} lacks.")
     for number, row in enumerate(iterator, 2):
         if number > _MOST_ROWS:
             raise UsageError(f"{name}: expected at most {_MOST_ROWS:,} rows.")
@@ -251,10 +246,10 @@ def preview(
 
 def _change(number: int, one: Correction | tuple[str, str, str], stands: Mapping[str, Standing]) -> Change:
     if isinstance(one, Correction):
-        document, doc_id, code, after = one.document, one.doc_id, one.code, APPLIES if one.applies else NOT
+        document, doc_id, code, after = one.document, one.doc_id, one.code, APPLIES if one.applies else DOES_NOT_APPLY
         by, note = one.author, one.note
     else:
         (document, doc_id, code), after, by, note = one, "", "", ""
     verdict = stands.get(doc_id, Standing()).verdicts.get(code)
-    before = "" if verdict is None else (APPLIES if verdict else NOT)
+    before = "" if verdict is None else (APPLIES if verdict else DOES_NOT_APPLY)
     return Change(number, document, doc_id, code, before, after, by, note)
