@@ -25,6 +25,7 @@ from stratmap.reviewing.corrections import Standing
 from stratmap.reviewing.examples import Example, rows_of
 from stratmap.reviewing.held_out import HeldOut, load_held_out
 from stratmap.reviewing.measuring import held_out_figures
+from stratmap.tagging.pooling import weights_of
 
 ROOT = Path(__file__).resolve().parents[1]
 DEV = ROOT.parent / "shared" / "datasets" / "tagging" / "dev.jsonl"
@@ -50,7 +51,7 @@ def _dev(desk: Desk, anchors: np.ndarray) -> HeldOut:
     documents, truth = load_items(DEV, desk.framework)
     features = []
     for read in desk.tagger.read_many(documents):
-        lengths = np.array([len(passage.text) for passage in read.passages])
+        lengths = np.array(weights_of(read.passages))
         logits = logits_of(desk.tagger.probabilities(read)).astype(np.float32)
         spans = np.zeros((len(lengths), 3), dtype=np.int64)
         features.append(Features(read.document.name, "", read.encoded.embeddings, logits, lengths, spans))

@@ -24,6 +24,7 @@ from stratmap.reading.sidecar import with_sidecar
 from stratmap.records import Document, Unreadable
 from stratmap.reviewing.adjusting import logits_of
 from stratmap.reviewing.held_out import DOCUMENTS, KIND, TENSORS
+from stratmap.tagging.pooling import weights_of
 
 ROOT = Path(__file__).resolve().parents[2]
 CARD = """---
@@ -55,7 +56,7 @@ def main() -> None:
     tensors = {
         "vectors": np.concatenate([read.encoded.embeddings for read in reads]).astype(np.float16),
         "logits": np.concatenate(logits).astype(np.float32),
-        "lengths": np.array([len(p.text) for read in reads for p in read.passages], dtype=np.int64),
+        "lengths": np.array([weight for read in reads for weight in weights_of(read.passages)], dtype=np.int64),
         "truth": truth.astype(np.uint8),
         "anchors": anchors.astype(np.float16),
     }

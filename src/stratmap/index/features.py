@@ -20,6 +20,7 @@ import numpy.typing as npt
 from stratmap.errors import IndexFolderError
 from stratmap.index.schema import has_table, reading, writing
 from stratmap.index.writes import storable
+from stratmap.reading.annexes import counted
 
 _SCORES = """
 CREATE TABLE IF NOT EXISTS scores (
@@ -44,7 +45,7 @@ class Features:
         document: What people call it.
         vectors: float32 (n, dim), length 1.
         logits: The shipped tagger's, float32 (n, n_labels).
-        lengths: Of the passages in characters, (n,).
+        lengths: Characters of each passage that count for the document, (n,).
         spans: Page index, start and end of each passage, (n, 3).
     """
 
@@ -168,12 +169,13 @@ class FeatureStore:
 def _of_archive(connection: sqlite3.Connection, row: tuple[Any, ...]) -> Features:
     number, doc_id, name, logits = row
     passages = connection.execute(
-        'SELECT page_index, start, "end", vector FROM passages WHERE document = ? ORDER BY id', (number,)
+        'SELECT page_index, start, "end", vector, heading FROM passages WHERE document = ? ORDER BY id', (number,)
     ).fetchall()
     spans = np.array([p[:3] for p in passages], dtype=np.int64).reshape(len(passages), 3)
     vectors = _matrix(b"".join(p[3] for p in passages), "<f4", len(passages), doc_id)
     scores = _matrix(logits, "<f4", len(passages), doc_id)
-    return Features(doc_id, name, vectors, scores, spans[:, 2] - spans[:, 1], spans)
+    lengths = np.array([counted(heading, end - start) for _, start, end, _, heading in passages], dtype=np.int64)
+    return Features(doc_id, name, vectors, scores, lengths, spans)
 
 
 def _example(row: tuple[Any, ...]) -> Features:

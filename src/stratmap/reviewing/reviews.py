@@ -28,6 +28,7 @@ from stratmap.reviewing.held_out import HeldOut, load_held_out
 from stratmap.reviewing.queue import Progress, Question, progress_of, questions
 from stratmap.reviewing.retraining import Report, Setting, refit
 from stratmap.reviewing.versions import SHIPPED, Version, VersionStore
+from stratmap.tagging.pooling import weights_of
 from stratmap.tagging.tagger import PassageModel, Read
 
 _MOST_RECENT = 30_000  # passages whose features are kept in memory: 46 MB
@@ -125,7 +126,7 @@ class Reviews:
             read.document.name,
             vectors,
             logits.astype(np.float32),
-            spans[:, 2] - spans[:, 1],
+            np.array(weights_of(read.passages), dtype=np.int64),
             spans,
         )
 
