@@ -16,7 +16,7 @@ def table() -> str:
     """The table: what, on which data, the figure, the command."""
     rows = ["| what | data | figure | command |", "|---|---|---|---|"]
     for name, what in (
-        ("tagging", _tagging), ("deletion", _deletion), ("off-topic", _off_topic), ("encoder", _encoder), ("retrieval-benchmark", _beside), ("answers", _answers), ("speed", _speed),
+        ("tagging", _tagging), ("deletion", _deletion), ("off-topic", _off_topic), ("encoder", _encoder), ("retrieval-benchmark", _beside), ("answers", _answers),
     ):  # fmt: skip
         path = RESULTS / f"{name}.json"
         if path.is_file():
@@ -94,16 +94,6 @@ def _answers(figures: dict[str, Any]) -> list[tuple[str, str]]:
             f"{value['quotations_verbatim']:.0%}",
         )
         for name, value in figures.items()
-    ]
-
-
-def _speed(figures: dict[str, Any]) -> list[tuple[str, str]]:
-    return [
-        (
-            "encoding",
-            f"{figures['stratmap_per_s']:.0f} passages/s, {figures['ratio']:.2f} × sentence-transformers in the same run, "
-            f"cosine {figures['cosine_mean']:.4f}",
-        )
     ]
 
 
