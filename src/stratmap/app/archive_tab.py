@@ -19,7 +19,7 @@ from stratmap.app.reader import UNLISTED, held
 from stratmap.app.render import archive as render
 from stratmap.app.render.text import notice, plural
 from stratmap.app.tag_tab import read_upload
-from stratmap.app.theme import behaviour
+from stratmap.app.theme import panel
 from stratmap.assembly import Desk
 from stratmap.errors import StratmapError
 from stratmap.health import examine
@@ -130,7 +130,7 @@ def build(desk: DeskLike, settings: Settings) -> tuple[Any, Any]:
         )
         examine_now = gr.Button("Check index and models", size="sm", scale=0, min_width=190, elem_id="archive-check")
     state = gr.HTML(elem_id="archive-state", apply_default_css=False)
-    shown = gr.HTML(elem_id="archive", js_on_load=behaviour(), apply_default_css=False)
+    shown = panel("archive")
     key = gr.Textbox(visible=False)
 
     def put(paths: list[str] | None, words: str, progress: Any = gr.Progress()) -> Any:  # noqa: B008

@@ -18,7 +18,7 @@ from stratmap.app.protocol import DeskLike, Turn
 from stratmap.app.reader import UNLISTED, open_place, wire_reader
 from stratmap.app.render.answers import as_markdown, conversation
 from stratmap.app.render.text import empty
-from stratmap.app.theme import behaviour
+from stratmap.app.theme import panel
 from stratmap.errors import StratmapError
 from stratmap.framework import Group
 from stratmap.settings import Settings
@@ -79,7 +79,7 @@ def build(desk: DeskLike, settings: Settings) -> AskTab:
     turns = gr.State([])
     with gr.Row(elem_classes="sm-ask"):
         with gr.Column(scale=3, min_width=320):
-            shown = _panel(conversation([]), "conversation")
+            shown = panel("conversation", conversation([]))
             with gr.Row(elem_classes="sm-actions sm-suggest") as row:
                 tries = tuple(gr.Button("", size="sm", visible=False) for _ in range(talk.SUGGESTED))
             question = gr.Textbox(
@@ -100,16 +100,12 @@ def build(desk: DeskLike, settings: Settings) -> AskTab:
                     for name in ("DOCX", "Markdown")
                 )
         with gr.Column(scale=2, min_width=320):
-            reader = _panel(empty(*_READER), "reader")
-            printed = _panel("", "printed")
+            reader = panel("reader", empty(*_READER))
+            printed = panel("printed", "")
     panels = _Panels(shown, turns, question, row, reader, printed, files)
     _wire_questions(desk, settings, panels, filters, tries)
     _wire_rest(desk, settings, panels, clear)
     return AskTab(filters[2], filters[3], tries)
-
-
-def _panel(value: str, elem_id: str) -> Any:
-    return gr.HTML(value, elem_id=elem_id, js_on_load=behaviour(), apply_default_css=False)
 
 
 def _choices(group: Group) -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ from stratmap.app.guard import GuardedBlocks, account_of
 from stratmap.app.protocol import DeskLike
 from stratmap.app.reader import UNLISTED
 from stratmap.app.render.header import header as render_header
-from stratmap.app.theme import behaviour
+from stratmap.app.theme import panel
 from stratmap.settings import Settings
 
 _HOUR, _DAY = 3_600, 86_400
@@ -27,7 +27,7 @@ def build_app(desk: DeskLike, settings: Settings | None = None) -> gr.Blocks:
     """
     chosen = settings or Settings()
     with GuardedBlocks(title="stratmap", analytics_enabled=False, fill_width=False, delete_cache=(_HOUR, _DAY)) as app:
-        header = gr.HTML(render_header(), js_on_load=behaviour(), apply_default_css=False)
+        header = panel(value=render_header())
         author = gr.Textbox(
             label="Your name", placeholder="kept with each correction", elem_id="author", scale=1, render=False
         )

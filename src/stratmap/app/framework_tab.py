@@ -14,7 +14,7 @@ from stratmap.app.downloads import write_text
 from stratmap.app.protocol import DeskLike
 from stratmap.app.render.strategy import Spoken, drawing
 from stratmap.app.render.strategy_svg import drawing as svg_drawing
-from stratmap.app.theme import behaviour
+from stratmap.app.theme import panel
 from stratmap.framework import Framework
 from stratmap.records import IndexedDocument
 
@@ -53,7 +53,7 @@ class FrameworkTab:
 
 def build(desk: DeskLike) -> FrameworkTab:
     """Draw the tab."""
-    picture = gr.HTML(show_framework(desk), elem_id="framework", js_on_load=behaviour(), apply_default_css=False)
+    picture = panel("framework", show_framework(desk))
     with gr.Row(elem_classes="sm-actions"):
         file = gr.DownloadButton("Download SVG", size="sm", scale=0, min_width=140, elem_id="framework-svg")
     return FrameworkTab(picture, file)

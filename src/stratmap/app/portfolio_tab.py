@@ -13,7 +13,7 @@ from stratmap.app.protocol import DeskLike
 from stratmap.app.reader import CHOSEN, UNLISTED, open_place, wire_reader
 from stratmap.app.render import coverage as render
 from stratmap.app.render.text import notice
-from stratmap.app.theme import behaviour
+from stratmap.app.theme import panel
 from stratmap.errors import StratmapError, UsageError
 from stratmap.settings import Settings
 
@@ -93,15 +93,15 @@ def build(desk: DeskLike, settings: Settings) -> PortfolioTab:
             )
             for form in ("XLSX", "SVG", "PNG")
         ]
-    shown = _panel("portfolio")
+    shown = panel("portfolio")
     with gr.Row(elem_classes="sm-ask"):
         with gr.Column(scale=1, min_width=320):
-            cell = _panel("portfolio-cell")
-            evidence = _panel("portfolio-evidence")
+            cell = panel("portfolio-cell")
+            evidence = panel("portfolio-evidence")
         with gr.Column(scale=1, min_width=320):
-            page = _panel("portfolio-page")
-            printed = _panel("portfolio-printed")
-    rest = _panel("portfolio-gaps")
+            page = panel("portfolio-page")
+            printed = panel("portfolio-printed")
+    rest = panel("portfolio-gaps")
     _wire(desk, settings, (by, measure), (shown, cell, evidence, page, printed), files)
     return PortfolioTab([by, measure], [shown, rest], files)
 
@@ -116,10 +116,6 @@ def files_of(desk: DeskLike, by: str, measure: str) -> list[Any]:
     return [gr.DownloadButton(value=path, interactive=True) for path in paths] or [
         gr.DownloadButton(interactive=False) for _ in range(3)
     ]
-
-
-def _panel(elem_id: str) -> Any:
-    return gr.HTML(elem_id=elem_id, js_on_load=behaviour(), apply_default_css=False)
 
 
 def _wire(

@@ -18,7 +18,7 @@ from stratmap.app.protocol import DeskLike, TaggedReport
 from stratmap.app.reader import UNLISTED, held
 from stratmap.app.render.review import nothing_left, progress_line, question_card
 from stratmap.app.render.text import notice, plural
-from stratmap.app.theme import behaviour
+from stratmap.app.theme import panel
 from stratmap.assembly import Desk
 from stratmap.errors import StratmapError, UsageError
 from stratmap.index.corrections import TAG
@@ -165,7 +165,7 @@ def build(desk: DeskLike, settings: Any, author: Any, reports: Any) -> tuple[Any
         lack = gr.HTML(apply_default_css=False)
         prepare = gr.Button("Prepare them now", size="sm", scale=0, min_width=160, elem_id="review-prepare")
     progress = gr.HTML(elem_id="review-progress", apply_default_css=False)
-    card = gr.HTML(elem_id="review", js_on_load=behaviour(), apply_default_css=False)
+    card = panel("review")
     key = gr.Textbox(visible=False)
     learned, versions = versions_panel.build(desk, settings, author)
 

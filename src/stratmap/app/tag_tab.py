@@ -20,7 +20,7 @@ from stratmap.app.reader import UNLISTED, open_place, wire_reader
 from stratmap.app.render import tags as render
 from stratmap.app.render.text import empty, notice, plural, shortened
 from stratmap.app.samples import SAMPLES
-from stratmap.app.theme import behaviour
+from stratmap.app.theme import panel
 from stratmap.errors import LimitExceeded, StratmapError, UsageError
 from stratmap.framework import shipped_crosswalks
 from stratmap.reading import READABLE_SUFFIXES, read_bytes, read_text
@@ -198,8 +198,8 @@ def build(desk: DeskLike, settings: Settings) -> Parts:
         _caption("In the words of")
         targets = [gr.Button(_NAMES.get(t, t), size="sm", scale=0, min_width=120) for t in _targets(desk)]
     related = gr.HTML(apply_default_css=False, elem_id="crosswalk")
-    shown = gr.HTML(empty(*_START), elem_id="report", js_on_load=behaviour(), apply_default_css=False)
-    reader = gr.HTML(js_on_load=behaviour(), apply_default_css=False, elem_id="tag-reader")
+    shown = panel("report", empty(*_START))
+    reader = panel("tag-reader")
     _wire(desk, settings, inputs, starts, (shown, state, picker, box, tools, related, reader), files)
     picker.input(
         lambda reports, position: (show_report(desk, reports, position or 0, ()), "", ""),

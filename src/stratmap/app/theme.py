@@ -44,6 +44,11 @@ def behaviour() -> str:
     return (_FOLDER / "behaviour.js").read_text(encoding="utf-8")
 
 
+def panel(elem_id: str | None = None, value: str | None = None) -> gr.HTML:
+    """A panel of HTML whose buttons act; drawn where it is called."""
+    return gr.HTML(value, elem_id=elem_id, js_on_load=behaviour(), apply_default_css=False)
+
+
 def theme() -> gr.themes.Base:
     """A quiet Gradio theme in the colours of the style sheet."""
     light = {name: pair[0] for name, pair in _COLOURS.items()}

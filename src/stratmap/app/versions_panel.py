@@ -16,7 +16,7 @@ from stratmap.app.protocol import DeskLike
 from stratmap.app.reader import CHOSEN, UNLISTED
 from stratmap.app.render import versions as render
 from stratmap.app.render.text import notice
-from stratmap.app.theme import behaviour
+from stratmap.app.theme import panel
 from stratmap.errors import LimitExceeded, StratmapError, UsageError
 from stratmap.reviewing.corrections import standing
 from stratmap.reviewing.exchange import export_sheet, import_sheet
@@ -110,9 +110,9 @@ def build(desk: DeskLike, settings: Settings, author: Any) -> tuple[Any, list[An
         confirm = gr.Button("Make these changes", variant="primary", visible=False, elem_id="corrections-confirm")
     with gr.Row(equal_height=False):
         with gr.Column(min_width=320):
-            versions = gr.HTML(elem_id="versions", js_on_load=behaviour(), apply_default_css=False)
+            versions = panel("versions")
         with gr.Column(min_width=320):
-            corrections = gr.HTML(elem_id="corrections", js_on_load=behaviour(), apply_default_css=False)
+            corrections = panel("corrections")
     panels = [learned, versions, corrections]
     _wire_versions(desk, author, go, result, panels)
     _wire_workbook(desk, settings, author, ((out, ready), file, preview, confirm), panels)
