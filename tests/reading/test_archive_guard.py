@@ -25,7 +25,7 @@ def test_a_zip_bomb_is_refused_fast_and_without_memory(docx, settings):
         read_bytes(bomb, "a.docx", settings)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert cpu_seconds() - started < 3
+    assert cpu_seconds() - started < 1
     assert peak < 30_000_000
 
 
@@ -42,7 +42,7 @@ def test_fifty_thousand_members_are_refused_fast(docx, settings):
     started = cpu_seconds()
     with pytest.raises(LimitExceeded, match="members"):
         read_bytes(buffer.getvalue(), "a.docx", settings)
-    assert cpu_seconds() - started < 3
+    assert cpu_seconds() - started < 1
 
 
 def test_a_member_count_that_lies_does_not_help(docx):
@@ -100,7 +100,7 @@ def test_a_late_entity_bomb_does_not_expand(docx, settings, no_network):
         assert "root:" not in document.text
     except ReadingError:
         pass
-    assert cpu_seconds() - started < 6
+    assert cpu_seconds() - started < 2
 
 
 def test_a_late_entity_bomb_in_a_sheet_is_an_error(settings, tmp_path):

@@ -50,7 +50,7 @@ def test_clean_text_is_nfc_and_can_be_written_as_utf_8(text):
 def test_a_megabyte_of_combining_marks_takes_no_time():
     started = cpu_seconds()
     clean_text("a" + "\u0301\u0323" * 500_000)
-    assert cpu_seconds() - started < 9
+    assert cpu_seconds() - started < 3
 
 
 def test_hard_wrapped_lines_become_one_paragraph():

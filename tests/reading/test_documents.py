@@ -87,7 +87,7 @@ def test_a_file_over_the_limit_is_refused_before_it_is_read(tmp_path):
     started = cpu_seconds()
     with pytest.raises(LimitExceeded, match="max_bytes"):
         read_document(tmp_path / "big.txt", ReadingSettings())
-    assert cpu_seconds() - started < 3
+    assert cpu_seconds() - started < 1
 
 
 def test_too_many_characters_are_refused(settings):
@@ -128,7 +128,7 @@ def test_five_megabytes_of_one_thing_take_bounded_time(text):
     started = cpu_seconds()
     document = read_text(text, "pasted")
     split_passages(document, lambda texts: [1 + len(t) // 4 for t in texts], 160)
-    assert cpu_seconds() - started < 24
+    assert cpu_seconds() - started < 8
 
 
 def test_markup_in_text_is_kept_as_text():

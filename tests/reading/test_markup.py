@@ -48,7 +48,7 @@ def test_html_external_entities_are_not_read(settings, no_network):
 def test_deeply_nested_html_ends(settings):
     started = cpu_seconds()
     html("<html>" + "<div>" * 100_000 + "deep", settings)
-    assert cpu_seconds() - started < 15
+    assert cpu_seconds() - started < 5
 
 
 FRONT = """---
@@ -113,7 +113,7 @@ def test_front_matter_builds_no_python_objects(settings):
 def test_half_a_megabyte_of_one_mark_takes_no_time(piece):
     started = cpu_seconds()
     markdown_text(piece * (500_000 // len(piece)))
-    assert cpu_seconds() - started < 15
+    assert cpu_seconds() - started < 5
 
 
 def test_snake_case_and_products_keep_their_marks():

@@ -188,7 +188,7 @@ def test_a_page_tree_that_contains_itself_ends():
     started = cpu_seconds()
     with pytest.raises((LimitExceeded, DamagedDocument)):
         read(evil)
-    assert cpu_seconds() - started < 15
+    assert cpu_seconds() - started < 5
 
 
 def bomb_pdf(content: bytes, filters: bytes = b"/FlateDecode") -> bytes:
@@ -219,7 +219,7 @@ def test_a_stream_that_inflates_beyond_the_limit_costs_its_page_only(content, fi
     assert document.pages[1].text == "The good page keeps its words."
     assert document.empty_pages == (1,)
     assert any("skipped" in warning for warning in document.warnings)
-    assert cpu_seconds() - started < 9
+    assert cpu_seconds() - started < 3
 
 
 def test_ordinary_streams_are_left_alone():
@@ -276,4 +276,4 @@ def test_a_hundred_pages_take_a_few_seconds():
     started = cpu_seconds()
     document = read(data)
     split_passages(document, count_words, 160)
-    assert cpu_seconds() - started < 6
+    assert cpu_seconds() - started < 2
