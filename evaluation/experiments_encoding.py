@@ -21,8 +21,8 @@ from evaluation.provenance import record
 from stratmap.artefacts import shipped_folder
 from stratmap.encoding.onnx_encoder import load_tokenizer
 
-ROUNDS = 3
-PASSAGES = 32
+ROUNDS = 4
+PASSAGES = 48
 
 
 def session(path: Path, threads: int, spin: bool) -> Any:
