@@ -3,7 +3,7 @@
 Comes in: a checkpoint of `train_reranker` and the questions of documents that it did not see. Goes out:
 `models/reranker/` with graph, tokenizer, licence, manifest and model card, whose figures are measured here:
 
-    python -m evaluation.recipes.export_reranker --work build/reranker
+    python -m evaluation.recipes.export_reranker --work WORK
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ from stratmap.encoding.sessions import open_session
 FOLDER = Path("models/reranker")
 NAME = "stratmap-reranker-minilm-l6-int8"
 FILES = ["model.onnx", "tokenizer.json"]
-TRAINING = "python -m evaluation.recipes.train_reranker --work build/reranker --minutes {minutes:.0f}"
+TRAINING = (
+    "    python -m evaluation.recipes.train_reranker --work WORK --minutes {minutes} --rate {rate:g} --seed {seed}"
+)
 
 
 def export(checkpoint: Path) -> Path:
@@ -92,7 +94,14 @@ def _auroc(judge: Any, answering: np.ndarray, others: np.ndarray) -> float:
     return float(judge(truth, np.concatenate([answering, others])))
 
 
-def card(state: dict[str, Any], figures: dict[str, float]) -> str:
+def commands(passes: list[dict[str, Any]]) -> str:
+    """The commands of all passes, one a line."""
+    return "\n".join(
+        TRAINING.format(**one) + (" --start CHECKPOINT" if number else "") for number, one in enumerate(passes)
+    )
+
+
+def card(passes: list[dict[str, Any]], figures: dict[str, float]) -> str:
     """The model card."""
     return f"""---
 license: apache-2.0
@@ -110,17 +119,19 @@ all-MiniLM-L6-v2 (Apache-2.0), the [CLS] state and the mean of all states, one l
 output channel with 7 bits in use, so that processors without VNNI compute the same values.
 
 ## Training
-{state["sequences"]:,} question-passage pairs in {state["step"]:,} steps (seed {state["seed"]}): one passage that answers against three that do not (same
+{sum(one["sequences"] for one in passes):,} question-passage pairs: one passage that answers against three that do not (same
 document, found by BM25, found by cosine, a few at random), softmax over the four plus a binary term, and questions that
 their near passage does not answer. Passages are cut to windows of 45 to 150 words; a third carries a made-up heading.
-This is the last run; earlier ones, whose checkpoint `--start` takes up, are not counted.
+{len(passes)} passes, each from the checkpoint of the one before (commands below). The first two knew the public data
+alone; questions on passages of the field were a quarter of the third and half of the last, for which the constants in
+`train_reranker.py` stand.
 
 Data: SQuAD 2 (CC BY-SA 4.0), SQuADShifts (CC BY 4.0), PolicyQA, NQ-QED, COVID-QA, PubMedQA (MIT), CLAP NQ; no passage of
 XQuAD. Questions of our own on passages of the field (`evaluation/questions/field.jsonl`), those on two thirds of the
 passages. None of these texts is part of this folder.
 
-    {TRAINING.format(**state)}
-    python -m evaluation.recipes.export_reranker --work build/reranker
+{commands(passes)}
+    python -m evaluation.recipes.export_reranker --work WORK
 
 ## Measured on documents that training did not see
 | | |
@@ -148,7 +159,6 @@ def main() -> None:
     torch.set_num_threads(1)
     raw = export(arguments.work / "checkpoint")
     state = json.loads((arguments.work / "checkpoint" / "state.json").read_text())
-    state["minutes"] = state.get("budget_minutes", state["minutes"])
     questions = prepare(arguments.work)
     write_manifest(FOLDER, KIND, NAME, arguments.version, FILES, {})
     original = Reranker(open_session(raw), load_tokenizer(FOLDER / "tokenizer.json"), Manifest(KIND, NAME, "0", {}))
@@ -156,7 +166,7 @@ def main() -> None:
     figures = measure(Reranker.load(FOLDER, 1), original, groups, held_near(questions))
     facts = {"window": WINDOW, "origin": "all-MiniLM-L6-v2", **figures}
     write_manifest(FOLDER, KIND, NAME, arguments.version, FILES, facts)
-    (FOLDER / "MODEL_CARD.md").write_text(card(state, figures), encoding="utf-8")
+    (FOLDER / "MODEL_CARD.md").write_text(card(state["passes"], figures), encoding="utf-8")
     print(json.dumps(figures, indent=2))
 
 

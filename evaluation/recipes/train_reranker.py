@@ -164,10 +164,18 @@ def _save(
         "budget_minutes": arguments.minutes,
         "seed": arguments.seed,
     }
-    state |= {"groups": step * GROUPS, "sequences": step * (GROUPS * (1 + NEGATIVES) + NEAR + MISLEADING)}
+    sequences = step * (GROUPS * (1 + NEGATIVES) + NEAR + MISLEADING)
+    state |= {"groups": step * GROUPS, "sequences": sequences, "passes": _passes(arguments, minutes, sequences)}
     state |= validate(model, pairs, validation)
     save_checkpoint(model, arguments.work / "checkpoint", state)
     _report(state)
+
+
+def _passes(arguments: argparse.Namespace, minutes: float, sequences: int) -> list[dict[str, float]]:
+    """This run and those whose checkpoints it goes on from, first one first."""
+    earlier = json.loads((arguments.start / "state.json").read_text())["passes"] if arguments.start else []
+    this = {"minutes": round(minutes), "seed": arguments.seed, "rate": arguments.rate, "sequences": sequences}
+    return [*earlier, this]
 
 
 def _report(figures: dict[str, float]) -> None:
