@@ -74,6 +74,51 @@ def test_other_formats_are_named(data, what):
         detect_format(data, "file")
 
 
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (b"MZ\x90\x00", "program"),
+        (b"MZ\x00\x01", "program"),
+        (b"MZP\x00\x02", "program"),
+        (b"\xcf\xfa\xed\xfe\x07", "program"),
+        (b"\xca\xfe\xba\xbe\x00", "program"),
+        (b"\x00asm\x01\x00", "program"),
+        (b"RIFF\x24\x08\x00\x00WAVE", "sound, film or a picture"),
+        (b"OggS\x00\x02", "sound, film"),
+        (b"ID3\x04\x00", "sound"),
+        (b"\x00\x00\x00\x18ftypmp42", "film"),
+        (b"PAR1\x15\x04\x15", "Parquet"),
+    ],
+)
+@pytest.mark.parametrize("name", ["a.txt", "a", "a.csv", "a.md"])
+def test_a_few_bytes_are_enough_to_tell_that_a_file_is_no_text(data, what, name):
+    with pytest.raises(UnsupportedFormat, match=what):
+        detect_format(data, name)
+
+
+@pytest.mark.parametrize("data", [b"\x01\x02\x03\x04", b"ab\x00\x00", b"\x00\x00\x00", b"a\x00\x01b\x7f"])
+def test_a_few_bytes_of_which_many_are_no_characters_are_binary(data):
+    with pytest.raises(DamagedDocument, match="binary data"):
+        detect_format(data, "a.txt")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"MZ met the police.",
+        b"RIFF\n",
+        b"ID3 is a format",
+        b"OggS",
+        b"PAR1",
+        b"A NUL\x00 by accident",
+        b"x\x0c",
+        b"\xff",
+    ],
+)
+def test_words_that_begin_like_another_format_are_text(data):
+    assert detect_format(data, "a.txt") == "text"
+
+
 def test_an_office_file_with_a_password_is_encrypted():
     ole = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600 + "EncryptedPackage".encode("utf-16-le")
     with pytest.raises(EncryptedDocument):

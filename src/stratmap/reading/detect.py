@@ -37,10 +37,22 @@ _OTHER_MAGIC = (
     (b"BZh", "a bzip2 archive; unpack it first"),
     (b"\xfd7zXZ", "an xz archive; unpack it first"),
     (b"\x7fELF", "a program"),
-    (b"MZ\x90", "a program"),
+    (b"\xca\xfe\xba\xbe", "a program"),
+    (b"\xcf\xfa\xed\xfe", "a program"),
+    (b"\x00asm", "a program"),
     (b"SQLite format 3", "a database"),
     (b"%!PS", "a PostScript file; save it as PDF"),
 )
+# These are words too: a format only where a byte follows that stands in no text.
+_MAGIC_WORDS = (
+    (b"MZ", "a program"),
+    (b"RIFF", "sound, film or a picture"),
+    (b"OggS", "sound, film"),
+    (b"ID3", "sound"),
+    (b"PAR1", "a Parquet file"),
+)
+_NO_TEXT = re.compile(rb"[\x00-\x06\x0e-\x1a\x90]")
+_FILM = b"ftyp"  # at the fourth byte
 _ZIP_PARTS = (
     (b"word/document", "docx"),
     (b"ppt/presentation", "pptx"),
@@ -98,13 +110,20 @@ def _binary_format(data: bytes, name: str) -> str:
         return _zip_format(data, name)
     if data.startswith(_OLE):
         raise _old_office(data, name)
-    for magic, what in _OTHER_MAGIC:
-        if data.startswith(magic):
-            raise UnsupportedFormat(name, f"found {what}. stratmap reads {_NAMES}.")
+    if what := _other_format(data[:64]):
+        raise UnsupportedFormat(name, f"found {what}. stratmap reads {_NAMES}.")
     # Some producers write a few bytes of junk before the header; an HTML page that cites one is no PDF.
     if pdf_at == 0 or (pdf_at > 0 and data[:pdf_at].lstrip()[:1] not in {b"<", b"#", b"{"} and b"%%EOF" in data):
         return "pdf"
     return ""
+
+
+def _other_format(head: bytes) -> str:
+    """What else the first bytes of a file tell, or ""."""
+    if head[4:8] == _FILM and head.startswith(b"\x00"):
+        return "film"
+    magics = (*_OTHER_MAGIC, *(_MAGIC_WORDS if _NO_TEXT.search(head) else ()))
+    return next((what for magic, what in magics if head.startswith(magic)), "")
 
 
 def _zip_after_pdf(data: bytes) -> bool:
@@ -162,7 +181,9 @@ def _refuse_binary(text: str, name: str, named: str) -> None:
     if not text:
         return
     strange = sum(1 for char in text if (char < " " and char not in "\t\n\r\f\x0b\x1b\x00\x08") or char == "\ufffd")
-    strange += max(0, text.count("\x00") - len(text) // 50)
-    if strange > max(8, len(text) // 25):
+    empty = text.count("\x00")
+    much = strange + max(0, empty - len(text) // 50) > max(8, len(text) // 25)
+    # A file of a few bytes never reaches that number; there one strange one in three is no accident.
+    if much or (strange + empty > 1 and 3 * (strange + empty) >= len(text)):
         expected = f"a {named.upper()} file" if named in BINARY else "text"
         raise DamagedDocument(name, f"expected {expected}, found binary data. stratmap reads {_NAMES}.")
