@@ -122,7 +122,7 @@ class Archive:
             UsageError: A path names nothing, or the folder belongs to another tagger.
             ExportError: The folder cannot be written; what was done is kept.
         """
-        options = FormOptions(check_forms(forms))
+        options = FormOptions(check_forms(forms), covered=self._desk.settings.privacy.mask_exports)
         result = _run(
             paths,
             self.folder,
@@ -134,8 +134,7 @@ class Archive:
             progress=progress,
             retry_failed=retry_failed,
         )
-        _write_forms(paths, self.folder, self._desk.framework, options)
-        return result
+        return replace(result, refused=_write_forms(paths, self.folder, self._desk.framework, options))
 
     def results(self) -> Iterator[Result]:
         """Every document with its tags, country and year, in input order, one at a time.

@@ -152,7 +152,9 @@ class PrivacySettings:
     """Personal data in what leaves the program."""
 
     mask_exports: bool = _setting(
-        False, "cover names, phone numbers and numbers of documents in the results of `stratmap tag`"
+        False,
+        "cover names, phone numbers and numbers of documents in what leaves the program: tags, portfolios, comparisons,"
+        " answers of the command line, workbooks of corrections, files downloaded from the app",
     )
 
 

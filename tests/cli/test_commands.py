@@ -126,6 +126,35 @@ def test_a_failure_is_one_line_on_standard_error_and_an_exit_code(stratmap, word
     assert message in done.err
 
 
+def commands_with_settings(command, words=()):
+    """Every command that takes a settings file, with a word for each argument that it needs."""
+    for name, one in getattr(command, "commands", {}).items():
+        yield from commands_with_settings(one, (*words, name))
+    if any("--settings" in option.opts for option in command.params):
+        needed = [option for option in command.params if option.required]
+        named = [[option.opts[0]] if option.opts[0].startswith("-") else [] for option in needed]
+        yield [*words, *(word for name in named for word in (*name, "1"))]
+
+
+def test_a_settings_file_that_is_not_there_is_wrong_usage_everywhere(monkeypatch, capsys):
+    from typer.main import get_command
+
+    from stratmap.cli import main
+    from stratmap.cli.commands import app
+
+    listed = list(commands_with_settings(get_command(app)))
+    assert {"tag", "index", "ask", "portfolio", "app", "doctor", "retrain", "corrections", "versions"} <= {
+        words[0] for words in listed
+    }
+    for words in listed:
+        monkeypatch.setattr(sys, "argv", ["stratmap", *words, "--settings", "nowhere.toml"])
+        with pytest.raises(SystemExit) as left:
+            main()
+        assert (words, left.value.code) == (words, 2)
+        told = capsys.readouterr().err
+        assert "nowhere.toml: expected a settings file, found none" in told or words == ["evaluate", "retrieval"]
+
+
 @pytest.mark.parametrize("words", [["tag"], ["nonsense"], ["ask", "--nonsense"], ["evaluate", "retrieval"]])
 def test_wrong_usage_is_exit_code_two(stratmap, words):
     done = stratmap(*words)

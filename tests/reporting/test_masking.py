@@ -6,8 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stratmap.records import Evidence, Language, Tag, TaggedDocument
-from stratmap.reporting.masking import COVER, mask, masked
+from stratmap.records import (
+    Answer,
+    Citation,
+    Evidence,
+    Hit,
+    Language,
+    Passage,
+    Statement,
+    Tag,
+    TaggedDocument,
+)
+from stratmap.reporting.coverage_records import CoveredDocument
+from stratmap.reporting.masking import COVER, mask, mask_name, masked_answer, masked_covered, masked_tags
 
 
 @pytest.mark.parametrize(
@@ -62,12 +73,65 @@ def test_a_million_characters_take_no_time():
     assert len(mask("0 " * 250_000 + "Mr " * 100_000 + "a.b@" * 50_000)) == 1_000_000
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Ms Ana Petrova.md",
+        "talks/Ana_Petrova.2019.docx",
+        "Ana-Petrova",
+        "pack.zip!in/Dr Ana Petrova.xml#12",
+        "list.xlsx of Ms Petrova#3",
+        "Ms Petrova \ud800.txt",
+    ],
+)
+def test_a_name_is_covered_keeps_its_kind_and_stays_one(name):
+    found = mask_name(name)
+    assert "Petrova" not in found
+    assert found.rpartition("#")[2] == name.rpartition("#")[2] or "#" not in name
+    assert found.endswith((".md", ".docx", "#12", "#3", ".txt")) == name.endswith((".md", ".docx", "#12", "#3", ".txt"))
+    assert mask_name(found) == found
+    assert mask_name(name.replace("Petrova", "Ivanova")) != found
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "a03-belarus-2016.md", "Report_01_02_2020 Georgia.pdf", "list.xlsx#7", "corpora/projects/x.md", "7.10.txt"],
+)
+def test_other_names_stay(name):
+    assert mask_name(name) == name
+
+
 def test_evidence_is_covered_and_its_place_stays():
     evidence = Evidence(3, 10, 27, "Mr Petrov is here", 0.9)
     tag = Tag("O1", "First", 0.9, True, (evidence,))
-    tagged = TaggedDocument("a.pdf", "d", Language("en", "English"), 4, {"objectives": (tag,)}, False)
-    [one] = masked(tagged).tags["objectives"][0].evidence
+    language = Language("en", "English")
+    tagged = TaggedDocument("Mr Petrov.pdf", "d", language, 4, {"objectives": (tag,)}, False, (), ("Mr Petrov?",))
+    found = masked_tags(tagged)
+    [one] = found.tags["objectives"][0].evidence
     assert (one.text, one.start, one.end, one.page) == ("Mr ██████ is here", 10, 27, 3)
+    assert "Petrov" not in repr(found)
+
+
+def test_every_text_of_an_answer_is_covered():
+    said = "Mr Petrov was here."
+    passage = Passage("d", 0, 1, 0, len(said), 0, said, said)
+    answer = Answer(
+        said, True, said, (Citation(1, "d", "Mr Petrov.pdf", 1, 0, 0, len(said), said, 0.9),),
+        (Hit(passage, "Mr Petrov.pdf", 0.9),), 0.9, (Statement(said, (1,)),), (said,),
+    )  # fmt: skip
+    found = masked_answer(answer)
+    assert "Petrov" not in repr(found)
+    assert found.citations[0].document == found.passages[0].document != "Mr Petrov.pdf"
+
+
+def test_every_text_of_a_covered_document_is_covered():
+    said = (Evidence(1, 0, 5, "Mr Petrov", 0.9),)
+    one = CoveredDocument(
+        "Mr Petrov.pdf", "d", {"O1": 0.9}, ("Serbia",), 2019, {"O1": said}, "Mr Petrov.pdf", "Mr Petrov.pdf"
+    )
+    found = masked_covered(one)
+    assert "Petrov" not in repr(found)
+    assert found.near == found.source
 
 
 def test_the_command_covers_only_where_it_is_asked_to(tmp_path, capsys):

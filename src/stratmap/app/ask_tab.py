@@ -12,7 +12,7 @@ from typing import Any
 import gradio as gr
 
 from stratmap.app import conversation as talk
-from stratmap.app.downloads import write_bytes, write_text
+from stratmap.app.downloads import covered_turns, write_bytes, write_text
 from stratmap.app.printed import PrintedPages
 from stratmap.app.protocol import DeskLike, Turn
 from stratmap.app.reader import UNLISTED, open_place, wire_reader
@@ -64,10 +64,11 @@ class _Panels:
     files: tuple[Any, ...]
 
 
-def write_conversation(turns: list[Turn]) -> tuple[str, str]:
-    """Two files with the conversation and its sources, DOCX and Markdown."""
+def write_conversation(turns: list[Turn], *, covered: bool = False) -> tuple[str, str]:
+    """Two files with the conversation and its sources, DOCX and Markdown; personal data in them covered if asked."""
     from stratmap.app.conversation_docx import conversation_docx
 
+    turns = covered_turns(turns) if covered else turns
     return (
         write_bytes("stratmap-conversation.docx", conversation_docx(turns)),
         write_text("stratmap-conversation.md", as_markdown(turns)),
@@ -162,7 +163,8 @@ def _wire_questions(
     def written(turns: list[Turn]) -> list[Any]:
         if not turns:
             return [gr.skip() for _ in panels.files]
-        return [gr.DownloadButton(value=path, interactive=True) for path in write_conversation(turns)]
+        paths = write_conversation(turns, covered=settings.privacy.mask_exports)
+        return [gr.DownloadButton(value=path, interactive=True) for path in paths]
 
     panels.question.submit(
         answer, inputs, outputs, api_name="ask_in_conversation", show_progress="hidden", **UNLISTED

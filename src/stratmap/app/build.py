@@ -96,7 +96,10 @@ def _wire_opening(
         show_progress="hidden",
         **UNLISTED,
     ).then(
-        lambda by, measure: [framework_tab.write_svg(desk), *portfolio_tab.files_of(desk, by, measure)],
+        lambda by, measure: [
+            framework_tab.write_svg(desk),
+            *portfolio_tab.files_of(desk, by, measure, covered=covered.masks),
+        ],
         covered.switches,
         [strategy.file, *covered.files],
         api_name="write_pictures",

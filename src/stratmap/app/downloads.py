@@ -9,11 +9,38 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from stratmap.app.protocol import TaggedReport
+from stratmap.app.protocol import TaggedReport, Turn
 from stratmap.app.render.tags import as_data
 from stratmap.framework import Framework
+from stratmap.reporting.masking import mask, mask_name, masked_answer, masked_tags
+
+
+def covered_reports(reports: Sequence[TaggedReport]) -> list[TaggedReport]:
+    """The reports with personal data covered in their names, titles and quotations."""
+    return [
+        replace(
+            one,
+            tagged=masked_tags(one.tagged),
+            document=replace(one.document, name=mask_name(one.document.name), title=mask(one.document.title)),
+        )
+        for one in reports
+    ]
+
+
+def covered_turns(turns: Sequence[Turn]) -> list[Turn]:
+    """The turns of a conversation with personal data covered."""
+    return [
+        replace(
+            one,
+            question=mask(one.question),
+            problem=mask(one.problem),
+            answer=masked_answer(one.answer) if one.answer else None,
+        )
+        for one in turns
+    ]
 
 
 def write_json(reports: Sequence[TaggedReport]) -> str:

@@ -19,6 +19,7 @@ from stratmap.reading import identify_language
 from stratmap.records import Document, Evidence, IndexedDocument, Page, TaggedDocument
 from stratmap.reporting.coverage import cover
 from stratmap.reporting.coverage_records import UNKNOWN_COUNTRY, Coverage, CoveredDocument
+from stratmap.reporting.masking import masked_covered
 
 NO_YEAR = "no year"
 _MOST_KEPT = 64
@@ -40,13 +41,14 @@ class Grid:
         return count / max(1, self.totals[row]) if shares else float(count)
 
 
-def coverage_of(desk: DeskLike) -> Coverage:
-    """What the archive covers.
+def coverage_of(desk: DeskLike, *, covered: bool = False) -> Coverage:
+    """What the archive covers; with personal data covered in the names of documents, if asked.
 
     Raises:
         StratmapError: There is no archive.
     """
-    return cover([CoveredDocument.from_indexed(document) for document in desk.documents()], desk.framework)
+    listed = [CoveredDocument.from_indexed(document) for document in desk.documents()]
+    return cover(map(masked_covered, listed) if covered else listed, desk.framework)
 
 
 def rows_of(document: IndexedDocument, by: str) -> tuple[str, ...]:
@@ -121,8 +123,8 @@ def _stored(desk: DeskLike, known: IndexedDocument) -> Document:
     return Document(known.doc_id, known.name, known.name, tuple(pages), language, known.title)
 
 
-def write_portfolio(desk: DeskLike, by: str, shares: bool) -> tuple[str, str, str]:
-    """A workbook, a picture as SVG and one as PNG of the present view.
+def write_portfolio(desk: DeskLike, by: str, shares: bool, *, covered: bool = False) -> tuple[str, str, str]:
+    """A workbook, a picture as SVG and one as PNG of the present view; names of documents covered, if asked.
 
     Raises:
         StratmapError: There is no archive, or more than a sheet holds.
@@ -135,7 +137,7 @@ def write_portfolio(desk: DeskLike, by: str, shares: bool) -> tuple[str, str, st
     documents = desk.documents()
     grid = grid_of(documents, by)
     book = fresh("stratmap-portfolio.xlsx")
-    write_workbook(book, [], coverage_of(desk))
+    write_workbook(book, [], coverage_of(desk, covered=covered))
     names, values = picture_values(grid, desk.framework, shares)
     title = f"{'Share' if shares else 'Number'} of documents by label and {by}" + (", in per cent" if shares else "")
     picture = heat_map_drawing(names, grid.rows, values, title)

@@ -78,6 +78,7 @@ class PortfolioTab:
     switches: list[Any]
     panels: list[Any]
     files: list[Any]
+    masks: bool
 
 
 def build(desk: DeskLike, settings: Settings) -> PortfolioTab:
@@ -103,14 +104,15 @@ def build(desk: DeskLike, settings: Settings) -> PortfolioTab:
             printed = panel("portfolio-printed")
     rest = panel("portfolio-gaps")
     _wire(desk, settings, (by, measure), (shown, cell, evidence, page, printed), files)
-    return PortfolioTab([by, measure], [shown, rest], files)
+    return PortfolioTab([by, measure], [shown, rest], files, settings.privacy.mask_exports)
 
 
-def files_of(desk: DeskLike, by: str, measure: str) -> list[Any]:
-    """The buttons with files of the present view."""
+def files_of(desk: DeskLike, by: str, measure: str, *, covered: bool) -> list[Any]:
+    """The buttons with files of the present view; personal data in them covered, if asked."""
     try:
         held = bool(desk.documents())
-        paths = portfolio.write_portfolio(desk, by.lower(), measure == "Shares") if held else ()
+        shares = measure == "Shares"
+        paths = portfolio.write_portfolio(desk, by.lower(), shares, covered=covered) if held else ()
     except StratmapError:
         paths = ()
     return [gr.DownloadButton(value=path, interactive=True) for path in paths] or [
@@ -122,12 +124,20 @@ def _wire(
     desk: DeskLike, settings: Settings, switches: tuple[Any, Any], panels: tuple[Any, ...], files: list[Any]
 ) -> None:
     shown, cell, evidence, page, printed = panels
+    covered = settings.privacy.mask_exports
     evidences = portfolio.Evidences(desk)
     key = gr.Textbox(visible=False)
     quiet: dict[str, Any] = {"show_progress": "hidden", **UNLISTED}
     for switch in switches:
         switch.input(
-            lambda rows, cells: (show_portfolio(desk, rows, cells), "", "", "", "", *files_of(desk, rows, cells)),
+            lambda rows, cells: (
+                show_portfolio(desk, rows, cells),
+                "",
+                "",
+                "",
+                "",
+                *files_of(desk, rows, cells, covered=covered),
+            ),
             list(switches),
             [shown, cell, evidence, page, printed, *files],
             api_name="show_portfolio",

@@ -14,7 +14,7 @@ from typing import Any
 import gradio as gr
 
 from stratmap.app.correcting import author_of, correct_report
-from stratmap.app.downloads import write_docx, write_iati, write_json, write_workbook
+from stratmap.app.downloads import covered_reports, write_docx, write_iati, write_json, write_workbook
 from stratmap.app.protocol import DeskLike, TaggedReport
 from stratmap.app.reader import UNLISTED, open_place, wire_reader
 from stratmap.app.render import tags as render
@@ -154,10 +154,17 @@ def show_crosswalk(desk: DeskLike, reports: Sequence[TaggedReport], position: in
         return notice(str(error), kind="problem")
 
 
-def write_files(desk: DeskLike, reports: Sequence[TaggedReport]) -> tuple[str | None, ...]:
-    """DOCX, workbook, JSON and IATI elements of all reports of the session; none without reports."""
+def write_files(desk: DeskLike, reports: Sequence[TaggedReport], *, covered: bool = False) -> tuple[str | None, ...]:
+    """DOCX, workbook, JSON and IATI elements of all reports of the session; none without reports.
+
+    Args:
+        desk: Has the framework.
+        reports: Of the session.
+        covered: Whether personal data is covered in them.
+    """
     if not reports:
         return (None,) * len(_FORMS)
+    reports = covered_reports(reports) if covered else reports
     strategy = desk.framework
     return write_docx(reports, strategy), write_workbook(reports), write_json(reports), write_iati(reports, strategy)
 
@@ -176,12 +183,16 @@ def tag_text(desk: DeskLike, settings: Settings, text: str) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Components of the tab that corrections change: the report, the session's reports, the picker, the downloads."""
+    """Components of the tab that corrections change: the report, the session's reports, the picker, the downloads.
+
+    `covered` says whether personal data is covered in the downloads.
+    """
 
     shown: Any
     state: Any
     picker: Any
     files: list[Any]
+    covered: bool = False
 
 
 def build(desk: DeskLike, settings: Settings) -> Parts:
@@ -215,7 +226,7 @@ def build(desk: DeskLike, settings: Settings) -> Parts:
             api_name=f"crosswalk_{target}",
         )
     wire_reader(shown, reader, lambda key: open_place(desk, key), "open_neighbour")
-    return Parts(shown, state, picker, files)
+    return Parts(shown, state, picker, files, settings.privacy.mask_exports)
 
 
 def _ready(paths: Sequence[str | None]) -> list[Any]:
@@ -269,7 +280,7 @@ def wire_corrections(desk: DeskLike, parts: Parts, author: Any, learned: Any) ->
         show_progress="hidden",
         **UNLISTED,
     ).then(
-        lambda reports: _ready(write_files(desk, reports)),
+        lambda reports: _ready(write_files(desk, reports, covered=parts.covered)),
         parts.state,
         parts.files,
         api_name="write_corrected",
@@ -329,7 +340,7 @@ def _wire(desk: DeskLike, settings: Settings, inputs: Any, starts: Any, outputs:
         )
 
     def write(reports: list[TaggedReport]) -> Any:
-        return _ready(write_files(desk, reports))
+        return _ready(write_files(desk, reports, covered=settings.privacy.mask_exports))
 
     state = outputs[1]
     filled = [*outputs, *links]

@@ -72,10 +72,10 @@ def take_back(desk: DeskLike, number: str) -> None:
     reviews_of(desk).undo([int(number)])
 
 
-def write_workbook(desk: DeskLike) -> str:
-    """The workbook of corrections; the address of the file."""
+def write_workbook(desk: DeskLike, *, covered: bool = False) -> str:
+    """The workbook of corrections, personal data in it covered if asked; the address of the file."""
     path = fresh("stratmap-corrections.xlsx")
-    export_sheet(reviews_of(desk), path)
+    export_sheet(reviews_of(desk), path, covered=covered)
     return str(path)
 
 
@@ -159,7 +159,7 @@ def _wire_workbook(desk: DeskLike, settings: Settings, author: Any, parts: Any, 
 
     def write() -> Any:
         try:
-            return write_workbook(desk)
+            return write_workbook(desk, covered=settings.privacy.mask_exports)
         except StratmapError as error:
             raise gr.Error(str(error), print_exception=False) from error
 

@@ -39,11 +39,13 @@ class FormOptions:
             `fragments` writes the IATI elements of every other document.
         iati: Vocabulary, groups and sectors.
         overrides: Countries and years that a person states.
+        covered: Whether the results are covered, so that names of IATI files are covered too.
     """
 
     forms: tuple[str, ...] = USUAL
     iati: IatiOptions = field(default_factory=IatiOptions)
     overrides: Mapping[str, Override] = field(default_factory=dict)
+    covered: bool = False
 
 
 def check_forms(names: Iterable[str]) -> tuple[str, ...]:
@@ -91,7 +93,9 @@ def write_forms(
         _write_fragments(out, framework, options.iati)
     if "codelist" in forms:
         write_codelist(out / "iati", framework, options.iati)
-    return write_iati_files(paths, out, framework, options.iati).refused if "iati" in forms else ()
+    if "iati" not in forms:
+        return ()
+    return write_iati_files(paths, out, framework, options.iati, covered=options.covered).refused
 
 
 def covered_documents(out: Path, overrides: Mapping[str, Override] | None = None) -> Iterator[CoveredDocument]:

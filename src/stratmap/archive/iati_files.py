@@ -1,7 +1,8 @@
 """IATI files of a run, given back with the tags of their activities.
 
 Comes in: the paths and the folder of a finished run. Goes out: one file for each, in `iati/` of that folder; those of a
-zip archive in a folder of its name. It tags nothing; a file that cannot take tags is refused alone.
+zip archive in a folder of its name. It tags nothing; a file that cannot take tags is refused alone, and is listed with
+its reason in `iati/refused.jsonl`.
 """
 
 from __future__ import annotations
@@ -15,12 +16,17 @@ from stratmap.archive.items import read_member
 from stratmap.archive.results import read_results
 from stratmap.archive.sources import HEAD, find_files, head_of, member_names
 from stratmap.errors import ExportError, ReadingError
-from stratmap.files import atomic_write
+from stratmap.files import atomic_write, atomic_write_text
 from stratmap.framework import Framework
 from stratmap.records import TaggedDocument, Unreadable
+from stratmap.reporting.characters import utf8_safe
 from stratmap.reporting.iati import IatiOptions, insert_tags
 from stratmap.reporting.iati_scan import looks_like_iati, scan
+from stratmap.reporting.jsonlines import as_line
+from stratmap.reporting.masking import mask, mask_name
 from stratmap.settings import ReadingSettings
+
+REFUSED = "refused.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,8 @@ def write_iati_files(
     framework: Framework,
     options: IatiOptions | None = None,
     settings: ReadingSettings | None = None,
+    *,
+    covered: bool = False,
 ) -> IatiFiles:
     """Write each IATI file of a run, with its tags, to `out/iati/`.
 
@@ -46,25 +54,40 @@ def write_iati_files(
         framework: What the tags are labels of.
         options: Vocabulary, groups, sectors.
         settings: Limits of reading.
+        covered: Whether the run covered personal data: then names of files are too. Their content is their publisher's
+            own and stays as it is.
     """
     settings = settings or ReadingSettings()
     sources = [source for path in find_files(paths, out) for source in _sources(path, settings)]
-    tags = _tags_of(out, {source.key for source in sources})
+    names = {source.key: mask_name(source.key) if covered else source.key for source in sources}
+    tags = _tags_of(out, set(names.values()))
     written: list[Path] = []
     refused: list[Unreadable] = []
     for source in sources:
-        target = _free_name(out / "iati" / source.target, written)
+        place = (mask_name(part) if covered else part for part in source.target.parts)
+        target = _free_name(Path(out / "iati", *place), written)
         try:
             data = source.read(settings)
             numbers = range(1, len(scan(data, source.key).activities) + 1)
-            tagged = [tags[source.key].get(number) for number in numbers]
+            tagged = [tags[names[source.key]].get(number) for number in numbers]
             atomic_write(target, insert_tags(data, tagged, framework, options, source.key))
             written.append(target)
         except (ExportError, ReadingError) as error:
-            refused.append(Unreadable(source.key, str(error)))
+            refused.append(Unreadable(source.key, str(error).removeprefix(f"{source.key}: ")))
         except OSError as error:
             refused.append(Unreadable(source.key, f"cannot be read again ({error.strerror})."))
+    _list_refused(out / "iati" / REFUSED, refused, covered)
     return IatiFiles(tuple(written), tuple(refused))
+
+
+def _list_refused(path: Path, refused: list[Unreadable], covered: bool) -> None:
+    """The list of what was refused; none where nothing was."""
+    if not refused:
+        path.unlink(missing_ok=True)
+        return
+    told = ((mask_name(one.source), mask(one.reason)) if covered else (one.source, one.reason) for one in refused)
+    lines = (as_line({"source": utf8_safe(source), "reason": utf8_safe(reason)}) for source, reason in told)
+    atomic_write_text(path, "".join(f"{line}\n" for line in lines))
 
 
 @dataclass(frozen=True, slots=True)

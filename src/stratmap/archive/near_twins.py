@@ -71,7 +71,7 @@ def _copied(journal: Journal, item: Item, first: Entry, entry: Entry, settings: 
     except ReadingError:
         return False
     found = Print(item.key, twin_key(document), entry.signature)
-    outcome = copy_of(first.known(found), document, found)
+    outcome = copy_of(first.known(found), document, found, settings.privacy.mask_exports)
     if outcome is None:
         return False
     journal.keep(item.key, outcome)

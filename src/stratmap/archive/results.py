@@ -19,6 +19,7 @@ from stratmap.records import TaggedDocument
 from stratmap.reporting.characters import utf8_safe
 from stratmap.reporting.coverage_records import CoveredDocument
 from stratmap.reporting.jsonlines import as_line, from_dict
+from stratmap.reporting.masking import mask, mask_name
 
 TAGS, FAILED = "tags.jsonl", "failed.jsonl"
 
@@ -45,10 +46,11 @@ class Result:
         return replace(covered, source=self.source, near=self.near_duplicate_of)
 
 
-def write_results(journal: Journal, out: Path) -> None:
-    """Write both lists from the journal."""
-    _write_lines(out / TAGS, _tag_lines(journal))
-    _write_lines(out / FAILED, (_failure(one) for state in ("failed", "skipped") for one in journal.entries(state)))
+def write_results(journal: Journal, out: Path, *, covered: bool = False) -> None:
+    """Write both lists from the journal; its results are covered already where `covered` says so, its keys never."""
+    _write_lines(out / TAGS, _tag_lines(journal, covered))
+    listed = (one for state in ("failed", "skipped") for one in journal.entries(state))
+    _write_lines(out / FAILED, (_failure(one, covered) for one in listed))
 
 
 def read_results(out: Path) -> Iterator[Result]:
@@ -66,7 +68,7 @@ def read_results(out: Path) -> Iterator[Result]:
         raise ExportError(f"{path}: expected the results of a run ({error.strerror}).") from error
 
 
-def _tag_lines(journal: Journal) -> Iterator[str]:
+def _tag_lines(journal: Journal, covered: bool) -> Iterator[str]:
     first: dict[str, str] = {}
     for entry in journal.entries("done"):
         value = json.loads(entry.result)
@@ -74,7 +76,7 @@ def _tag_lines(journal: Journal) -> Iterator[str]:
         if earlier != value["source"]:
             value["duplicate_of"] = earlier
         elif entry.origin:
-            value["near_duplicate_of"] = entry.origin
+            value["near_duplicate_of"] = mask_name(entry.origin) if covered else entry.origin
         yield as_line(value)
 
 
@@ -94,8 +96,11 @@ def _result(line: str, where: str) -> Result:
         raise ExportError(f"{where}: expected a result of `stratmap tag` ({error}).") from error
 
 
-def _failure(entry: Entry) -> str:
-    value: dict[str, Any] = {"source": utf8_safe(entry.key), "reason": utf8_safe(entry.reason), "tries": entry.tries}
+def _failure(entry: Entry, covered: bool) -> str:
+    source, reason = utf8_safe(entry.key), utf8_safe(entry.reason)
+    if covered:
+        source, reason = mask_name(source), mask(reason)
+    value: dict[str, Any] = {"source": source, "reason": reason, "tries": entry.tries}
     return as_line(value | ({"skipped": True} if entry.state == "skipped" else {}))
 
 

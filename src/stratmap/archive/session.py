@@ -27,6 +27,7 @@ from stratmap.archive.sources import estimate, find_files, items_of
 from stratmap.archive.work import Known, Outcome, Print, Tag, work
 from stratmap.archive.workers import TaggerFactory
 from stratmap.errors import ExportError, StratmapError, UsageError
+from stratmap.records import Unreadable
 from stratmap.settings import Settings
 
 TRIES = 3
@@ -47,6 +48,7 @@ class ArchiveResult:
         seconds: How long it took.
         tags: The file of results.
         failures: The file of what was set aside, with reasons.
+        refused: IATI files that could not be given back with their tags, as far as that was asked for.
     """
 
     done: int
@@ -58,11 +60,12 @@ class ArchiveResult:
     tags: Path
     failures: Path
     skipped: int = 0
+    refused: tuple[Unreadable, ...] = ()
 
     @property
     def exit_code(self) -> int:
         """0 everything done, 1 nothing, 3 a part."""
-        if not self.failed and (self.done or not self.skipped):
+        if not self.failed and not self.refused and (self.done or not self.skipped):
             return 0
         return 3 if self.done else 1
 
@@ -115,7 +118,7 @@ def run(
         journal.commit()
         while settle(journal, files, settings):
             session.work(files, jobs, tag, factory, engine)
-        write_results(journal, out)
+        write_results(journal, out, covered=settings.privacy.mask_exports)
         return session.result(out)
     except sqlite3.Error as error:
         raise ExportError(f"{journal.path}: cannot be written ({error}); what was done is kept.") from error
@@ -132,6 +135,7 @@ def _identity(settings: Settings, more: str) -> str:
         settings.encoding.encoder,
         settings.tagging,
         more,
+        *(["covered"] if settings.privacy.mask_exports else []),
     ]
     return hashlib.sha256(repr(parts).encode("utf-8", "replace")).hexdigest()[:32]
 
@@ -227,11 +231,10 @@ class _Session:
                 self._tick("failed", 0)
 
     def _alone(self, item: Item, tagger: Tag) -> None:
-        reading = self.settings.reading
-        patience_s = PATIENCE * reading.timeout_s
+        patience_s = PATIENCE * self.settings.reading.timeout_s
         while True:
             self._begin(item)
-            if self._record(item, within(patience_s, lambda: work(item, tagger, self._find_twin, reading))):
+            if self._record(item, within(patience_s, lambda: work(item, tagger, self._find_twin, self.settings))):
                 return
             self._again.clear()
 

@@ -19,7 +19,8 @@ from stratmap.reading.near import signature
 from stratmap.records import Document, TaggedDocument, Unreadable
 from stratmap.reporting.characters import utf8_safe
 from stratmap.reporting.jsonlines import as_dict, as_line
-from stratmap.settings import ReadingSettings
+from stratmap.reporting.masking import mask, mask_name, masked_tags
+from stratmap.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,23 +89,25 @@ class Outcome:
     origin: str = ""
 
 
-def work(item: Item, tag: Tag, find_twin: FindTwin, settings: ReadingSettings) -> Outcome:
-    """Try one item.
+def work(item: Item, tag: Tag, find_twin: FindTwin, settings: Settings) -> Outcome:
+    """Try one item; with personal data covered where the settings ask for it.
 
     Args:
         item: What to tag.
         tag: The tagger.
         find_twin: Gives a finished document like the one in hand, or None.
-        settings: Limits of reading.
+        settings: Limits of reading, and whether results are covered.
     """
+    covered = settings.privacy.mask_exports
     try:
-        document = open_item(item, settings)
+        document = open_item(item, settings.reading)
         found = Print(item.key, twin_key(document), signature(document.text))
         known = find_twin(found)
-        copied = copy_of(known, document, found) if known else None
+        copied = copy_of(known, document, found, covered) if known else None
         if copied is not None:
             return copied
-        own = _outcome(as_dict(tag(document)), [], document, found)
+        tagged = tag(document)
+        own = _outcome(as_dict(masked_tags(tagged) if covered else tagged), [], document, found, covered=covered)
         return replace(own, origin=known.origin) if known else own
     except ReadingError as error:
         return Outcome(reason=error.reason, final=isinstance(error, _FINAL) or isinstance(item.ready, Unreadable))
@@ -113,24 +116,31 @@ def work(item: Item, tag: Tag, find_twin: FindTwin, settings: ReadingSettings) -
         return Outcome(reason=utf8_safe(f"{type(error).__name__}: {detail}" if detail else type(error).__name__))
 
 
-def copy_of(known: Known, document: Document, found: Print) -> Outcome | None:
+def copy_of(known: Known, document: Document, found: Print, covered: bool = False) -> Outcome | None:
     """The tags of a finished document for one like it; None where they do not carry over."""
     value = json.loads(known.result)
     if not known.exact:
         value = carried_over(value, document)
         if value is None:
             return None
-    return _outcome(value, json.loads(known.warnings), document, found, known)
+    return _outcome(value, json.loads(known.warnings), document, found, known, covered=covered)
 
 
 def _outcome(
-    value: dict[str, Any], theirs: list[str], document: Document, found: Print, known: Known | None = None
+    value: dict[str, Any],
+    theirs: list[str],
+    document: Document,
+    found: Print,
+    known: Known | None = None,
+    *,
+    covered: bool = False,
 ) -> Outcome:
-    value = {**value, **_facts(document), "warnings": _warnings(document, value["warnings"], theirs)}
+    own = [mask(one) if covered else one for one in map(utf8_safe, document.warnings)]
+    value = {**value, **_facts(document, covered), "warnings": _warnings(own, value["warnings"], theirs)}
     return Outcome(
         result=utf8_safe(as_line(value)),
         twin=found.twin,
-        warnings=json.dumps([utf8_safe(one) for one in document.warnings], ensure_ascii=False),
+        warnings=json.dumps(own, ensure_ascii=False),
         pages=len(document.pages),
         copied=known is not None,
         signature=found.signature,
@@ -138,21 +148,21 @@ def _outcome(
     )
 
 
-def _facts(document: Document) -> dict[str, Any]:
+def _facts(document: Document, covered: bool) -> dict[str, Any]:
     facts = facts_of(document)
+    name, source = utf8_safe(document.name), utf8_safe(document.source)
     return {
-        "document": utf8_safe(document.name),
-        "source": utf8_safe(document.source),
-        "title": document.title,
+        "document": mask_name(name) if covered else name,
+        "source": mask_name(source) if covered else source,
+        "title": mask(document.title) if covered else document.title,
         "countries": list(facts.countries),
         "year": facts.year,
     }
 
 
-def _warnings(document: Document, told: list[str], theirs: list[str]) -> list[str]:
+def _warnings(ours: list[str], told: list[str], theirs: list[str]) -> list[str]:
     """The document's own warnings, then the tagger's; those of a twin's document are left out.
 
     One order for both ways to a line, so that it does not matter which of two twins came first.
     """
-    ours = [utf8_safe(one) for one in document.warnings]
     return ours + [one for one in told if one not in {*theirs, *ours}]

@@ -191,6 +191,6 @@ def _serve(pipe: Connection, factory: TaggerFactory, settings: Settings) -> None
         pipe.send(None)
         while True:
             item = pipe.recv()
-            pipe.send(work(item, tag, ask, settings.reading))
+            pipe.send(work(item, tag, ask, settings))
     except (EOFError, OSError):  # the run has ended
         return

@@ -12,6 +12,7 @@ from stratmap.assembly import Desk
 from stratmap.cli.show import answer_lines, complain, place_lines, statement_line
 from stratmap.errors import StratmapError, UsageError
 from stratmap.records import Answer, Filters, Statement
+from stratmap.reporting.masking import mask, masked_answer, masked_statement
 from stratmap.settings import Settings
 
 
@@ -37,9 +38,13 @@ def run(
         )
     if stream:
         return _streamed(desk, asked, as_json)
-    answer = desk.ask(asked.question, asked.filters, asked.history)
+    answer = _covered(desk, desk.ask(asked.question, asked.filters, asked.history))
     print(json.dumps(as_dict(answer), ensure_ascii=False) if as_json else "\n".join(answer_lines(answer)))
     return 0
+
+
+def _covered(desk: Desk, answer: Answer) -> Answer:
+    return masked_answer(answer) if desk.settings.privacy.mask_exports else answer
 
 
 def _streamed(desk: Desk, asked: Asked, as_json: bool) -> int:
@@ -47,10 +52,13 @@ def _streamed(desk: Desk, asked: Asked, as_json: bool) -> int:
     told: list[Statement] = []
     for part in desk.stream(asked.question, asked.filters, asked.history):
         if isinstance(part, Statement):
+            part = masked_statement(part) if desk.settings.privacy.mask_exports else part
             told.append(part)
             line = json.dumps({"statement": _statement(part)}, ensure_ascii=False) if as_json else statement_line(part)
             print(line, flush=True)
-        elif as_json:
+            continue
+        part = _covered(desk, part)
+        if as_json:
             print(json.dumps(as_dict(part), ensure_ascii=False), flush=True)
         else:
             same = part.statements == tuple(told) and told
@@ -62,11 +70,12 @@ def _many(desk: Desk, queries: Path, filters: Filters) -> int:
     done = failed = 0
     for identifier, question in _questions(queries):
         try:
-            answer = desk.ask(question, filters)
+            answer = _covered(desk, desk.ask(question, filters))
         except UsageError as error:
             failed += 1
             complain(f"{identifier}: {error}")
-            line: dict[str, Any] = {"id": identifier, "question": question[:200], "answered": False, "answer": ""}
+            told = mask(question[:200]) if desk.settings.privacy.mask_exports else question[:200]
+            line: dict[str, Any] = {"id": identifier, "question": told, "answered": False, "answer": ""}
             line |= {"citations": [], "passages": [], "error": str(error)}
         else:
             done += 1

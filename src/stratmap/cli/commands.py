@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from stratmap.cli.evaluate_commands import app as evaluate_app
-from stratmap.cli.options import INDEX, AsJson, IndexFolder, SettingsFile, load_settings
+from stratmap.cli.options import INDEX, AsJson, IndexFolder, Mask, SettingsFile, load_settings
 from stratmap.cli.review_commands import add_commands
 from stratmap.cli.users import app as users_app
 from stratmap.errors import UsageError
@@ -61,7 +61,7 @@ def tag(
     tier: Annotated[
         str, typer.Option(help="full, fast, or auto: fast, and full where that is unsure; default: as set.")
     ] = "",
-    mask: Annotated[bool, typer.Option("--mask", help="Cover names, phone and document numbers in results.")] = False,
+    mask: Mask = False,
     out: Annotated[
         Path | None, typer.Option(help="Tag an archive into this folder; can be stopped and resumed.")
     ] = None,
@@ -97,7 +97,7 @@ def tag(
     """
     from stratmap.cli import tagging
 
-    loaded = _with_tagging(load_settings(settings), framework, tier, mask)
+    loaded = _with_tagging(load_settings(settings, mask=mask), framework, tier)
     if out is not None:
         wanted = (forms, iati_vocabulary, iati_uri, sectors, facts)
         options = tagging.ArchiveOptions(jobs, retry_failed, watch, engine or loaded.archive.engine, *wanted)
@@ -161,6 +161,7 @@ def ask(
     stream: Annotated[
         bool, typer.Option("--stream", help="Print each checked sentence as soon as it is ready.")
     ] = False,
+    mask: Mask = False,
     settings: SettingsFile = None,
 ) -> None:
     """Answer a question with checked quotations, or say that the archive does not know.
@@ -178,7 +179,7 @@ def ask(
     from stratmap.records import Filters
 
     filters = Filters(tuple(label or ()), tuple(country or ()), year_from, year_to, tuple(document or ()))
-    loaded = load_settings(settings)
+    loaded = load_settings(settings, mask=mask)
     asked = asking.Asked(question, filters, tuple(history or ()))
     raise typer.Exit(asking.run(asked, queries, index_folder, loaded, as_json=as_json, stream=stream))
 
@@ -215,13 +216,15 @@ def portfolio(
         Path | None, typer.Option(help="Write HTML, DOCX, XLSX, PNG, SVG, CSV and JSON into this folder.")
     ] = None,
     facts: Annotated[Path | None, typer.Option(help="CSV of document, country, year: what you know better.")] = None,
+    mask: Mask = False,
     as_json: AsJson = False,
     settings: SettingsFile = None,
 ) -> None:
     """Show what the archive covers: labels, countries, years, and gaps in words."""
     from stratmap.cli import portfolio as portfolios
 
-    raise typer.Exit(portfolios.run(index_folder, results, out, load_settings(settings), as_json, facts))
+    loaded = load_settings(settings, mask=mask)
+    raise typer.Exit(portfolios.run(index_folder, results, out, loaded, as_json, facts))
 
 
 @app.command()
@@ -229,12 +232,15 @@ def compare(
     first: Annotated[Path, typer.Argument(help="Results of `stratmap tag ARCHIVE --out DIR`.")],
     second: Annotated[Path, typer.Argument(help="The other results.")],
     out: Annotated[Path | None, typer.Option(help="Write the changes to this CSV.")] = None,
+    mask: Mask = False,
     as_json: AsJson = False,
+    settings: SettingsFile = None,
 ) -> None:
     """Compare the results of two runs: which tags changed, and why."""
     from stratmap.cli import portfolio as portfolios
 
-    raise typer.Exit(portfolios.compare_results(first, second, as_json, out))
+    covered = load_settings(settings, mask=mask).privacy.mask_exports
+    raise typer.Exit(portfolios.compare_results(first, second, as_json, out, covered=covered))
 
 
 @app.command(name="app")
@@ -290,13 +296,11 @@ def train(
     raise typer.Exit(training.run(items, out, framework, load_settings(settings)))
 
 
-def _with_tagging(settings: Settings, framework: str, tier: str, mask: bool) -> Settings:
+def _with_tagging(settings: Settings, framework: str, tier: str) -> Settings:
     """The settings with what the options of `tag` say otherwise."""
-    tagging, privacy = settings.tagging, settings.privacy
+    tagging = settings.tagging
     return replace(
-        settings,
-        tagging=replace(tagging, framework=framework or tagging.framework, tier=tier or tagging.tier),
-        privacy=replace(privacy, mask_exports=mask or privacy.mask_exports),
+        settings, tagging=replace(tagging, framework=framework or tagging.framework, tier=tier or tagging.tier)
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os.path
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -16,11 +17,14 @@ SettingsFile = Annotated[
     Path | None, typer.Option("--settings", help="A stratmap.toml; default: the working folder's.")
 ]
 IndexFolder = Annotated[Path, typer.Option("--index", help="The index folder.")]
+Mask = Annotated[
+    bool, typer.Option("--mask", help="Cover names, phone numbers and numbers of documents in what comes out.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]
 
 
-def load_settings(path: Path | None) -> Settings:
-    """The settings of a file, or of the working folder.
+def load_settings(path: Path | None, *, mask: bool = False) -> Settings:
+    """The settings of a file, or of the working folder; `mask` covers personal data whatever they say.
 
     Raises:
         UsageError: There is no such file.
@@ -28,4 +32,5 @@ def load_settings(path: Path | None) -> Settings:
     """
     if path is not None and not os.path.exists(path):
         raise UsageError(f"{path}: expected a settings file, found none.")
-    return Settings.load(path)
+    loaded = Settings.load(path)
+    return replace(loaded, privacy=replace(loaded.privacy, mask_exports=True)) if mask else loaded

@@ -12,6 +12,7 @@ from stratmap.cli.show import plain
 from stratmap.errors import UsageError
 from stratmap.files import atomic_write, atomic_write_text
 from stratmap.reporting.coverage_records import Coverage, CoveredDocument
+from stratmap.reporting.masking import mask_name, masked_covered, masked_tags
 from stratmap.reporting.overrides import Override, override, read_overrides
 from stratmap.settings import Settings
 
@@ -26,7 +27,8 @@ def run(
 
     desk = Desk(settings, index)
     stated = read_facts(facts)
-    documents = list(_results(results, stated) if results is not None else _indexed(desk, stated))
+    found = _results(results, stated) if results is not None else _indexed(desk, stated)
+    documents = list(map(masked_covered, found) if settings.privacy.mask_exports else found)
     coverage = cover(documents, desk.framework)
     if out is not None:
         _write(documents, coverage, desk, out)
@@ -51,13 +53,15 @@ def read_facts(path: Path | None) -> dict[str, Override]:
         raise UsageError(f"{path}: expected a CSV with document, country and year ({error.strerror}).") from error
 
 
-def compare_results(first: Path, second: Path, as_json: bool, out: Path | None = None) -> int:
+def compare_results(first: Path, second: Path, as_json: bool, out: Path | None = None, *, covered: bool = False) -> int:
     """Compare two folders of results and print; returns the exit code."""
     from stratmap.archive import read_results
     from stratmap.reporting.compare import changes_table, compare
     from stratmap.reporting.tables import write_csv
 
     sides = [[(result.source, result.tagged) for result in read_results(folder)] for folder in (first, second)]
+    if covered:
+        sides = [[(mask_name(source), masked_tags(tagged)) for source, tagged in side] for side in sides]
     found = compare(*sides)
     made = [_about(folder) for folder in (first, second)]
     if out is not None:

@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from stratmap.cli.options import INDEX, AsJson, IndexFolder, SettingsFile
-from stratmap.settings import Settings
+from stratmap.cli.options import INDEX, AsJson, IndexFolder, Mask, SettingsFile, load_settings
 
 corrections_app = typer.Typer(help="Corrections of tags: export, import, list, undo.", no_args_is_help=True)
 versions_app = typer.Typer(help="Versions of the tagger that retraining made.", no_args_is_help=True)
@@ -27,6 +26,7 @@ def add_commands(app: typer.Typer) -> None:
 def export(
     path: Annotated[Path, typer.Argument(help="The workbook to write (XLSX).")],
     index_folder: IndexFolder = INDEX,
+    mask: Mask = False,
     settings: SettingsFile = None,
 ) -> None:
     """Write the archive's tags and all corrections to a workbook with drop-down lists.
@@ -36,7 +36,7 @@ def export(
     """
     from stratmap.cli import reviewing
 
-    raise typer.Exit(reviewing.export(path, index_folder, Settings.load(settings)))
+    raise typer.Exit(reviewing.export(path, index_folder, load_settings(settings, mask=mask)))
 
 
 @corrections_app.command(name="import")
@@ -57,7 +57,7 @@ def import_(
     """
     from stratmap.cli import reviewing
 
-    raise typer.Exit(reviewing.import_(path, index_folder, Settings.load(settings), author, dry_run, as_json))
+    raise typer.Exit(reviewing.import_(path, index_folder, load_settings(settings), author, dry_run, as_json))
 
 
 @corrections_app.command(name="list")
@@ -65,7 +65,7 @@ def list_(index_folder: IndexFolder = INDEX, as_json: AsJson = False, settings: 
     """List all corrections in the order in which they were given."""
     from stratmap.cli import reviewing
 
-    raise typer.Exit(reviewing.show(index_folder, Settings.load(settings), as_json))
+    raise typer.Exit(reviewing.show(index_folder, load_settings(settings), as_json))
 
 
 @corrections_app.command()
@@ -77,7 +77,7 @@ def undo(
     """Take corrections back."""
     from stratmap.cli import reviewing
 
-    raise typer.Exit(reviewing.undo(numbers, index_folder, Settings.load(settings)))
+    raise typer.Exit(reviewing.undo(numbers, index_folder, load_settings(settings)))
 
 
 def retrain(
@@ -92,7 +92,7 @@ def retrain(
     """
     from stratmap.cli import reviewing
 
-    raise typer.Exit(reviewing.retrain(index_folder, Settings.load(settings), author, as_json))
+    raise typer.Exit(reviewing.retrain(index_folder, load_settings(settings), author, as_json))
 
 
 @versions_app.command(name="list")
@@ -100,7 +100,7 @@ def versions_list(index_folder: IndexFolder = INDEX, as_json: AsJson = False, se
     """List the versions; a star marks the one in use."""
     from stratmap.cli import reviewing
 
-    raise typer.Exit(reviewing.versions(index_folder, Settings.load(settings), as_json))
+    raise typer.Exit(reviewing.versions(index_folder, load_settings(settings), as_json))
 
 
 @versions_app.command()
@@ -112,4 +112,4 @@ def restore(
     """Use a version from now on; no version is ever changed or removed."""
     from stratmap.cli import reviewing
 
-    raise typer.Exit(reviewing.restore(name, index_folder, Settings.load(settings)))
+    raise typer.Exit(reviewing.restore(name, index_folder, load_settings(settings)))

@@ -25,7 +25,7 @@ def export(path: Path, folder: Path, settings: Settings) -> int:
     """Write the workbook; returns the exit code."""
     from stratmap.reviewing.exchange import export_sheet
 
-    rows = export_sheet(_reviews(folder, settings), path)
+    rows = export_sheet(_reviews(folder, settings), path, covered=settings.privacy.mask_exports)
     print(f"{rows} tags in {path}; choose verdicts there, then: stratmap corrections import {path}")
     return 0
 
@@ -42,11 +42,15 @@ def import_(path: Path, folder: Path, settings: Settings, author: str, dry: bool
     else:
         for change in found.changes[:_MOST_SHOWN]:
             before, after = change.before or "as tagged", change.after or "as tagged"
-            print(f"  row {change.row}: {plain(change.document)}: {change.code} {before} -> {after}")
+            said = "a note more" if change.adds_note_only else f"{before} -> {after}"
+            print(f"  row {change.row}: {plain(change.document)}: {change.code} {said}")
         if len(found.changes) > _MOST_SHOWN:
             print(f"  and {len(found.changes) - _MOST_SHOWN} more")
         verb = "would change" if dry else "changed"
-        print(f"{len(found.changes)} tags {verb}, {found.unchanged} as they were, {len(found.refused)} rows refused")
+        tags, rows = (
+            f"{len(n)} {word}{'s' * (len(n) != 1)}" for n, word in ((found.changes, "tag"), (found.refused, "row"))
+        )
+        print(f"{tags} {verb}, {found.unchanged} as before, {rows} refused")
     return 0 if not found.refused else (3 if found.changes or found.unchanged else 1)
 
 

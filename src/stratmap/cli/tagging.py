@@ -6,7 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +16,7 @@ from stratmap.cli.portfolio import ABOUT, read_facts
 from stratmap.cli.show import complain, tagged_lines
 from stratmap.errors import UsageError
 from stratmap.files import atomic_write_text
-from stratmap.records import Document, TaggedDocument
-from stratmap.reporting.masking import masked
+from stratmap.reporting.masking import masked_tags
 from stratmap.settings import Settings
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ def tag_files(sources: list[str], form: str, crosswalks: list[str], settings: Se
     for tagged in desk.reader.tag_many(documents):
         done += 1
         if settings.privacy.mask_exports:
-            tagged = masked(tagged)
+            tagged = masked_tags(tagged)
         if form == "jsonl":
             from stratmap.reporting.jsonlines import as_dict
 
@@ -54,18 +53,6 @@ def tag_files(sources: list[str], form: str, crosswalks: list[str], settings: Se
         sys.stdout.buffer.write(csv_bytes(tags_table(results)))
         sys.stdout.flush()
     return failures.exit_code(done)
-
-
-def export_tagger(settings: Settings) -> Callable[[Document], TaggedDocument]:
-    """What a worker tags with."""
-    return _exported(Desk(settings))
-
-
-def _exported(desk: Desk) -> Callable[[Document], TaggedDocument]:
-    """Tagging as it leaves the program: with personal data covered, where the settings ask for it."""
-    if not desk.settings.privacy.mask_exports:
-        return desk.tag
-    return lambda document: masked(desk.tag(document))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,17 +93,18 @@ def tag_archive(sources: list[str], out: Path, settings: Settings, options: Arch
         result = run(
             sources,
             out,
-            _exported(desk) if options.jobs == 1 and options.engine == "local" else None,
+            desk.tag if options.jobs == 1 and options.engine == "local" else None,
             settings,
             options.jobs,
-            factory=TaggerFactory("stratmap.cli.tagging:export_tagger"),
-            identity=f"{desk.identity} {'masked' if settings.privacy.mask_exports else ''}".rstrip(),
+            factory=TaggerFactory("stratmap.assembly:Desk"),
+            identity=desk.identity,
             progress=_progress(),
             retry_failed=options.retry_failed,
             engine=options.engine,
         )
         atomic_write_text(out / ABOUT, json.dumps(_about(desk), ensure_ascii=False, indent=2) + "\n")
-        for refused in write_forms(sources, out, desk.framework, forms):
+        result = replace(result, refused=write_forms(sources, out, desk.framework, forms))
+        for refused in result.refused:
             complain(f"{refused.source}: {refused.reason}")
         _tell(result, out)
         return result
@@ -147,7 +135,7 @@ def _forms(options: ArchiveOptions, desk: Desk) -> FormOptions:
         need_parquet()
     iati = IatiOptions(options.vocabulary, options.uri, (), options.sectors, options.vocabulary)
     checked_options(iati, desk.framework)
-    return FormOptions(forms, iati, read_facts(options.facts))
+    return FormOptions(forms, iati, read_facts(options.facts), desk.settings.privacy.mask_exports)
 
 
 def _about(desk: Desk) -> dict[str, str]:

@@ -1,16 +1,20 @@
 """Personal data made unreadable in what leaves the program.
 
-Comes in: a tagged document, or a text. Goes out: the same with names, phone numbers, addresses of mail and numbers of
-documents covered, character by character, so that offsets still fit. It is a help and no promise: numbers are found by
-their form, names by a title or a known first name before them; a name that has neither stays.
+Comes in: a record that is about to be printed or written, or a text. Goes out: the same with names, phone numbers,
+addresses of mail and numbers of documents covered, character by character, so that offsets still fit. It is a help and
+no promise: numbers are found by their form, names by a title or a known first name before them; a name that has neither
+stays. Every command and the app call it at their edge; nothing inside the program works on covered texts.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 
-from stratmap.records import TaggedDocument
+from stratmap.records import Answer, Citation, Evidence, Hit, Statement, TaggedDocument
+from stratmap.reporting.coverage_records import CoveredDocument
 
 COVER = "█"
 _FIRST_NAMES = """
@@ -42,6 +46,8 @@ _PATTERNS = (
     re.compile(r"\b[A-ZА-Я]{1,2}\s?\d{6,9}\b"),
     re.compile(r"(?<![\d.,])\d{9,16}(?![\d.,]*\d)"),
 )
+# What stands for a blank in names of files; between figures it may belong to a date.
+_JOINED = re.compile(r"(?<![0-9])_|_(?![0-9])|(?<=[^\W\d_])-(?=[^\W\d_])")
 _DATE = re.compile(r"\(?\d{1,2}[./-]\d{1,2}[./-]\d{4}\)?")
 
 
@@ -66,12 +72,78 @@ def _covered(match: re.Match[str]) -> str:
     return match.group()[:start] + covered + match.group()[end:]
 
 
-def masked(tagged: TaggedDocument) -> TaggedDocument:
-    """A tagged document whose evidence and warnings are covered; offsets and probabilities stay."""
+def mask_name(name: str) -> str:
+    """The name of a file, or its place in an archive, with personal data covered and unlike any other name still.
+
+    A name in which something is covered gets a mark made from the whole of it, so that two people's files stay two. The
+    number of an item in a list (`list.xlsx#7`) stays.
+
+    >>> mask_name("notes/Ana_Petrova interview.docx#7")
+    'notes/███████████ interview~436eb0.docx#7'
+    >>> mask_name("a03-belarus-2016.md")
+    'a03-belarus-2016.md'
+    """
+    place, hash_sign, number = name.rpartition("#")
+    if not number.isdecimal():
+        place, hash_sign, number = name, "", ""
+    covered = "".join(
+        COVER if hidden == COVER else kept for hidden, kept in zip(mask(_JOINED.sub(" ", place)), place, strict=True)
+    )
+    if covered == place:
+        return name
+    mark = hashlib.sha256(place.encode("utf-8", "surrogatepass")).hexdigest()[:6]
+    stem, dot, suffix = covered.rpartition(".")
+    marked = f"{stem}~{mark}.{suffix}" if dot and suffix.isascii() and suffix.isalnum() else f"{covered}~{mark}"
+    return marked + hash_sign + number
+
+
+def masked_tags(tagged: TaggedDocument) -> TaggedDocument:
+    """A tagged document with name, evidence and warnings covered; offsets and probabilities stay."""
     tags = {
-        group: tuple(
-            replace(tag, evidence=tuple(replace(one, text=mask(one.text)) for one in tag.evidence)) for tag in found
-        )
+        group: tuple(replace(tag, evidence=_evidence(tag.evidence)) for tag in found)
         for group, found in tagged.tags.items()
     }
-    return replace(tagged, tags=tags, warnings=tuple(mask(warning) for warning in tagged.warnings))
+    warnings = tuple(mask(warning) for warning in tagged.warnings)
+    return replace(tagged, document=mask_name(tagged.document), tags=tags, warnings=warnings)
+
+
+def masked_covered(document: CoveredDocument) -> CoveredDocument:
+    """A document of a portfolio with name, places and evidence covered."""
+    return replace(
+        document,
+        name=mask_name(document.name),
+        source=mask_name(document.source),
+        near=mask_name(document.near),
+        evidence={code: _evidence(found) for code, found in document.evidence.items()},
+    )
+
+
+def masked_answer(answer: Answer) -> Answer:
+    """An answer with question, sentences, quotations, passages and names of documents covered."""
+    return replace(
+        answer,
+        question=mask(answer.question),
+        answer=mask(answer.answer),
+        citations=tuple(_citation(one) for one in answer.citations),
+        passages=tuple(_hit(one) for one in answer.passages),
+        statements=tuple(masked_statement(one) for one in answer.statements),
+        notes=tuple(mask(note) for note in answer.notes),
+    )
+
+
+def masked_statement(statement: Statement) -> Statement:
+    """A sentence of an answer, covered."""
+    return replace(statement, text=mask(statement.text))
+
+
+def _evidence(found: Iterable[Evidence]) -> tuple[Evidence, ...]:
+    return tuple(replace(one, text=mask(one.text)) for one in found)
+
+
+def _citation(one: Citation) -> Citation:
+    return replace(one, document=mask_name(one.document), quote=mask(one.quote))
+
+
+def _hit(one: Hit) -> Hit:
+    passage = replace(one.passage, text=mask(one.passage.text), heading=mask(one.passage.heading))
+    return replace(one, document=mask_name(one.document), passage=passage)

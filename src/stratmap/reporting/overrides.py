@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from stratmap.errors import UsageError
 from stratmap.reading.facts import name_countries
 from stratmap.reporting.coverage_records import CoveredDocument
+from stratmap.reporting.masking import mask_name
 from stratmap.reporting.tables import restore
 
 
@@ -55,9 +56,11 @@ def override(
     """The documents with what a person stated.
 
     Args:
-        documents: (path, document); the path is looked up first, then the document's name.
+        documents: (path, document); the path is looked up first, then the document's name. Names that are covered in
+            them are found by the names that they had.
         overrides: What `read_overrides` gave.
     """
+    overrides = {mask_name(name): stated for name, stated in overrides.items()} | dict(overrides)
     for path, one in documents:
         stated = overrides.get(path) or overrides.get(one.name)
         if stated is None:

@@ -8,10 +8,12 @@ transaction. Rows that are refused change nothing and do not stop the others.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from stratmap.index.corrections import TAG
 from stratmap.records import Correction, IndexedDocument
+from stratmap.reporting.masking import mask, mask_name
 from stratmap.reviewing.corrections import Standing, standing
 from stratmap.reviewing.examples import document_probabilities
 from stratmap.reviewing.reviews import Reviews
@@ -21,9 +23,18 @@ from stratmap.settings import ReadingSettings
 _NEAR = 0.6  # of its threshold: from here on a tag is listed
 
 
-def export_sheet(reviews: Reviews, path: Path) -> int:
-    """Write the workbook; returns its number of rows."""
+def export_sheet(reviews: Reviews, path: Path, *, covered: bool = False) -> int:
+    """Write the workbook; returns its number of rows.
+
+    Args:
+        reviews: Of an index.
+        path: The workbook.
+        covered: Whether personal data is covered in names of documents, of people and in notes. It can be taken back
+            all the same: documents are found by their ids.
+    """
     rows = list(sheet_rows(reviews))
+    if covered:
+        rows = [replace(r, document=mask_name(r.document), by=mask(r.by), note=mask(r.note)) for r in rows]
     write_sheet(path, rows)
     return len(rows)
 

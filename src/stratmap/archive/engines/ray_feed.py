@@ -115,7 +115,7 @@ class Worker:
         timer.daemon = True
         timer.start()
         try:
-            return outcome_to(work(item_from(value), self._tag, self._find_twin, self._settings.reading))
+            return outcome_to(work(item_from(value), self._tag, self._find_twin, self._settings))
         finally:
             timer.cancel()
 
