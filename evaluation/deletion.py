@@ -117,8 +117,7 @@ def probability_without(tagger: Tagger, read: Read, matrix: np.ndarray, cuts: Se
 
 def cases_of(tagger: Tagger, number: int, read: Read, draws: int, rng: np.random.Generator) -> tuple[list[Case], int]:
     """Cases of one document, and how many of its tags have no control."""
-    matrix = tagger.probabilities(read)
-    tagged, passages = tagger.tags_of(read, matrix), read.passages
+    matrix, tagged, passages = read.seen.probabilities, tagger.tags_of(read), read.passages
     columns = {code: column for column, code in enumerate(tagger.model.labels)}
     whole = pool(matrix, weights_of(passages))
     found, left_out = [], 0

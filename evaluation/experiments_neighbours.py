@@ -59,8 +59,8 @@ def main() -> None:
     order = [desk.tagger.model.labels.index(label) for label in LABELS]
     scores, vectors = [], []
     for read in desk.tagger.read_many(read_text(item.text, item.id) for item in dev):
-        scores.append(pool(desk.tagger.probabilities(read), weights_of(read.passages))[order])
-        mean = read.encoded.embeddings.mean(0)
+        scores.append(pool(read.seen.probabilities, weights_of(read.passages))[order])
+        mean = read.seen.embeddings.mean(0)
         vectors.append(mean / np.linalg.norm(mean))
     own, known, labels = logit(np.array(scores)), vectors_of(items), targets(items)
     print("tagger alone:", row(wanted, own))

@@ -52,9 +52,9 @@ def _dev(desk: Desk, anchors: np.ndarray) -> HeldOut:
     features = []
     for read in desk.tagger.read_many(documents):
         lengths = np.array(weights_of(read.passages))
-        logits = logits_of(desk.tagger.probabilities(read)).astype(np.float32)
+        logits = logits_of(read.seen.probabilities).astype(np.float32)
         spans = np.zeros((len(lengths), 3), dtype=np.int64)
-        features.append(Features(read.document.name, "", read.encoded.embeddings, logits, lengths, spans))
+        features.append(Features(read.document.name, "", read.seen.embeddings, logits, lengths, spans))
     return HeldOut(tuple(features), np.hstack([truth[group.id] for group in desk.framework.groups]), anchors)
 
 

@@ -50,11 +50,11 @@ def main() -> None:
     desk = Desk()
     documents, truth = _held_out(desk)
     reads = list(desk.tagger.read_many(documents))
-    logits = [logits_of(desk.tagger.probabilities(read)) for read in reads]
-    anchors = np.concatenate([read.encoded.embeddings for read in desk.tagger.read_many(_hard_cases())])
+    logits = [logits_of(read.seen.probabilities) for read in reads]
+    anchors = np.concatenate([read.seen.embeddings for read in desk.tagger.read_many(_hard_cases())])
     folder = ROOT / "models" / f"review-{desk.framework.id}"
     tensors = {
-        "vectors": np.concatenate([read.encoded.embeddings for read in reads]).astype(np.float16),
+        "vectors": np.concatenate([read.seen.embeddings for read in reads]).astype(np.float16),
         "logits": np.concatenate(logits).astype(np.float32),
         "lengths": np.array([weight for read in reads for weight in weights_of(read.passages)], dtype=np.int64),
         "truth": truth.astype(np.uint8),

@@ -199,9 +199,8 @@ class Desk:
             return self.reader.tag(document, progress)
         tagger = self.tagger
         [read] = tagger.read_many([document], progress)
-        probabilities = tagger.probabilities(read)
-        self.reviews.remember(self.reviews.features_of(read, probabilities, tagger.model))
-        return self.reviews.corrected(tagger.tags_of(read, probabilities))
+        self.reviews.remember(self.reviews.features_of(read, tagger.model))
+        return self.reviews.corrected(tagger.tags_of(read))
 
     def ask(self, question: str, filters: Filters = Filters(), history: Sequence[str] = ()) -> Answer:  # noqa: B008
         """The answer to a question."""

@@ -168,7 +168,7 @@ def _again(desk: Desk, stored: StoredDocument) -> StoredDocument:
     plain = stored.document()
     document = replace(plain, language=identify_language(plain.text))
     [read] = desk.tagger.read_many([document])
-    passages, vectors = read.passages, read.encoded.embeddings
+    passages, vectors = read.passages, read.seen.embeddings
     if stored.tagger == DECLARED:
         return replace(stored, passages=passages, vectors=vectors)
     tagged = desk.tagger.tags_of(read)

@@ -123,15 +123,14 @@ class Intake:
     def _indexable(self, read: Read) -> tuple[Indexable, Features]:
         facts = facts_of(read.document)
         current = self.tagger()
-        probabilities = current.probabilities(read)
         labels, tagger = declared_labels(read.document, self.framework), DECLARED
         if labels is None:
             tagger = self.tagger_name()
-            tagged = current.tags_of(read, probabilities)
+            tagged = current.tags_of(read)
             labels = {t.code: t.probability for group in tagged.tags.values() for t in group if t.applied}
-        vectors = read.encoded.embeddings
+        vectors = read.seen.embeddings
         item = Indexable(read.document, read.passages, vectors, labels, facts.countries, facts.year, tagger)
-        return item, self.reviews.features_of(read, probabilities, current.model)
+        return item, self.reviews.features_of(read, current.model)
 
 
 def declared_labels(document: Document, framework: Framework) -> dict[str, float] | None:

@@ -27,11 +27,10 @@ def tagger(framework, hashing_encoder):
 
 def test_stored_features_give_the_probabilities_of_the_tagger(tagger, reviews, index):
     [read] = tagger.read_many([read_bytes(REPORT.encode(), "long.md", ReadingSettings())])
-    matrix = tagger.probabilities(read)
-    tags = tagger.tags_of(read, matrix).tags
+    tags = tagger.tags_of(read).tags
     said = {tag.code: tag.probability for group in tags.values() for tag in group}
-    kept = reviews.features_of(read, matrix, WordModel())
-    index.add([Indexable(read.document, read.passages, read.encoded.embeddings, {}, (), None, "x")])
+    kept = reviews.features_of(read, WordModel())
+    index.add([Indexable(read.document, read.passages, read.seen.embeddings, {}, (), None, "x")])
     reviews.features.keep_scores([(kept.doc_id, kept.logits)])
     (stored,) = reviews.features.archive([kept.doc_id])
     expected = [said[code] for code in WordModel.labels]

@@ -5,13 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from stratmap.artefacts import shipped_folder
 from stratmap.errors import EncodingError
-from stratmap.framework import Framework, Group, Label
+from stratmap.framework import Framework, Group, Label, load_framework
 from stratmap.reading import read_text
 from stratmap.records import Document, Page, Passage
 from stratmap.settings import ReadingSettings, TaggingSettings
 from stratmap.tagging import Tagger
 from stratmap.tagging.evidence import choose, evidence, spans
+from stratmap.tagging.model import TaggingModel
 from stratmap.tagging.pooling import pool
 
 FRAMEWORK = Framework(
@@ -208,3 +210,23 @@ def test_a_long_document_tells_how_far_it_is_and_a_short_one_nothing(tagger):
     assert [done for done, _ in steps] == list(range(0, steps[0][1], 96))
     assert len(steps) > 1
     tagger.tag(document(ENGLISH), lambda *step: pytest.fail("a short one is read at once"))
+
+
+def test_the_shipped_tagger_reads_no_sentence_twice_and_finds_the_one_that_speaks(encoder, monkeypatch):
+    """Sentences are scored from the tokens of their passages: the encoder sees each passage once and nothing else."""
+    seen: list[str] = []
+    original = type(encoder).encode_full
+
+    def watched(self, texts):
+        seen.extend(texts)
+        return original(self, texts)
+
+    monkeypatch.setattr(type(encoder), "encode_full", watched)
+    shelter = "The shelter took in forty victims of trafficking and gave them legal aid before the court."
+    text = f"The team of the project met on Monday in the small office beside the station. {shelter} The printer was repaired in May by a firm from the town that had sold it."
+    framework = load_framework("iom-seeeca")
+    tagger = Tagger(framework, encoder, TaggingModel.load(shipped_folder("tagger-iom-seeeca")))
+    tags = {tag.code: tag for group in tagger.tag(read_text(text, "note")).tags.values() for tag in group}
+    assert seen == [text]
+    assert tags["O4"].applied
+    assert tags["O4"].evidence[0].text == shelter

@@ -9,6 +9,7 @@ nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -46,14 +47,16 @@ class OnnxEncoder:
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Vectors of texts, shape (n, dim)."""
-        return self._run(texts, want_hidden=False).embeddings
+        tokens = self._tokenizer.encode_batch_fast(list(texts))
+        return self._run([one.ids for one in tokens], want_hidden=False).embeddings
 
     def encode_full(self, texts: Sequence[str]) -> Encoded:
-        """Vectors and the hidden states after the tower layer."""
-        return self._run(texts, want_hidden=True)
+        """Vectors, the hidden states after the tower layer, and where their tokens stand."""
+        tokens = self._tokenizer.encode_batch(list(texts))
+        found = self._run([one.ids for one in tokens], want_hidden=True)
+        return replace(found, offsets=tuple(np.array(one.offsets, dtype=np.int64).reshape(-1, 2) for one in tokens))
 
-    def _run(self, texts: Sequence[str], want_hidden: bool) -> Encoded:
-        ids = [encoding.ids for encoding in self._tokenizer.encode_batch_fast(list(texts))]
+    def _run(self, ids: Sequence[list[int]], want_hidden: bool) -> Encoded:
         too_long = [len(row) for row in ids if len(row) > self.window]
         if too_long:
             raise EncodingError(

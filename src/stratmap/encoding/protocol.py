@@ -28,10 +28,13 @@ class Encoded:
         embeddings: float32, shape (n, dim), rows of length 1.
         hidden: For each text its hidden states after the tower layer, float32 (tokens, dim); empty where the
             encoder offers none.
+        offsets: For each text where the tokens of its hidden states stand, int64 (tokens, 2): start and end as
+            characters of the text, equal for special tokens; empty where there are no hidden states.
     """
 
     embeddings: Vectors
     hidden: tuple[npt.NDArray[np.floating], ...] = ()
+    offsets: tuple[npt.NDArray[np.int64], ...] = ()
 
 
 class Encoder(Protocol):

@@ -170,6 +170,11 @@ class AdjustedModel:
         return self.below.auto_thresholds
 
     @property
+    def reads_states(self) -> bool:
+        """Whether the model below scores hidden states."""
+        return bool(getattr(self.below, "reads_states", False))
+
+    @property
     def calibrated(self) -> bool:
         """Whether the probabilities below were calibrated."""
         return self.below.calibrated

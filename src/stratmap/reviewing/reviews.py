@@ -108,16 +108,15 @@ class Reviews:
         """A tagged document with the verdicts on its text."""
         return corrected(tagged, self.standing(tagged.doc_id))
 
-    def features_of(self, read: Read, probabilities: np.ndarray, model: PassageModel) -> Features:
+    def features_of(self, read: Read, model: PassageModel) -> Features:
         """What is kept of a text that was just tagged.
 
         Args:
-            read: Its passages and vectors.
-            probabilities: Of its passages, as `model` gave them.
+            read: Its passages, as `model` saw them.
             model: The shipped model, or that with a version: the version is taken off again.
         """
-        vectors = np.asarray(read.encoded.embeddings, dtype=np.float32)
-        logits = logits_of(probabilities)
+        vectors = np.asarray(read.seen.embeddings, dtype=np.float32)
+        logits = logits_of(read.seen.probabilities)
         if isinstance(model, AdjustedModel):
             logits = logits - vectors @ model.adjustment.weights - model.adjustment.bias
         spans = np.array([(p.page_index, p.start, p.end) for p in read.passages], dtype=np.int64).reshape(-1, 3)

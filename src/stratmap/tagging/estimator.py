@@ -94,7 +94,7 @@ class TaggingEstimator(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Probabilities, (n_texts, n_labels)."""
         check_is_fitted(self, "model_")
         tagger = Tagger(load_framework(self.framework), _encoder(self.encoder), self.model_)
-        rows = [pool(tagger.probabilities(read), weights_of(read.passages)) for read in _read(tagger, X)]
+        rows = [pool(read.seen.probabilities, weights_of(read.passages)) for read in _read(tagger, X)]
         return np.stack(rows)[:, self.order_] if rows else np.zeros((0, len(self.labels_)))
 
     def predict(self, X: Sequence[str]) -> np.ndarray:  # noqa: N803
@@ -112,7 +112,7 @@ class TaggingEstimator(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         otherwise = ZeroShotModel(framework, encoder, _few_examples(texts, truth, usable, framework))
         if not len(usable):
             return otherwise
-        vectors = np.concatenate([read.encoded.embeddings for read in reads])
+        vectors = np.concatenate([read.seen.embeddings for read in reads])
         head = fit_head(vectors, truth[rows], usable, self.seed)
         return HeadOver(framework.codes, usable, head.weights, head.bias, head.thresholds, otherwise)
 

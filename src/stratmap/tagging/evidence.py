@@ -46,6 +46,23 @@ def spans(passage: Passage, language: str) -> list[tuple[int, int]]:
     return joined
 
 
+def states_of(span: tuple[int, int], hidden: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """The hidden states of a span between the special tokens of its passage, float32 (tokens of the span + 2, dim).
+
+    Args:
+        span: Start and end as characters of the passage.
+        hidden: Of the passage, (tokens, dim), the first and the last of special tokens.
+        offsets: Start and end of each token as characters of the passage, (tokens, 2); equal for special tokens.
+
+    >>> offsets = np.array([[0, 0], [0, 4], [5, 9], [0, 0]])
+    >>> states_of((5, 9), np.array([[9.0], [1.0], [2.0], [8.0]]), offsets)[:, 0].tolist()
+    [9.0, 2.0, 8.0]
+    """
+    inside = (offsets[:, 0] >= span[0]) & (offsets[:, 1] <= span[1]) & (offsets[:, 0] < offsets[:, 1])
+    inside[[0, -1]] = True
+    return hidden[inside].astype(np.float32)
+
+
 def weight(text: str) -> float:
     """How much a span counts, whatever its probability: lines of few words and titles say little to a reader.
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from safetensors.numpy import load_file
@@ -47,6 +47,7 @@ class TaggingModel:
     head: Mapping[str, Any]
     folder: Path
     threads: int = 0
+    reads_states: ClassVar[bool] = True
 
     @classmethod
     def load(cls, folder: Path, threads: int = 0) -> TaggingModel:

@@ -12,13 +12,13 @@ from typing import Protocol
 
 import numpy as np
 
-from stratmap.encoding import Encoded, Encoder
+from stratmap.encoding import Encoder
 from stratmap.errors import EncodingError
 from stratmap.framework import Framework, Group
 from stratmap.reading import split_passages
 from stratmap.records import Document, Evidence, Passage, Tag, TaggedDocument
 from stratmap.settings import ReadingSettings, TaggingSettings
-from stratmap.tagging.evidence import choose, evidence, spans, weight
+from stratmap.tagging.evidence import choose, evidence, spans, states_of, weight
 from stratmap.tagging.pooling import pool, weights_of
 
 Progress = Callable[[int, int], None]
@@ -27,7 +27,11 @@ _NEAR = 0.6  # of its threshold: from here on a label that is not applied is wor
 
 
 class PassageModel(Protocol):
-    """Scores passages. Columns stand in the order of `labels`; a row does not depend on the others."""
+    """Scores passages. Columns stand in the order of `labels`; a row does not depend on the others.
+
+    One that scores hidden states more than vectors says so by a true attribute `reads_states`: sentences are then
+    scored from the states of their passage, and are not encoded again.
+    """
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -55,12 +59,34 @@ class PassageModel(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """Passages as encoder and model see them.
+
+    Attributes:
+        embeddings: Search vectors, float32 (n, dim).
+        probabilities: (n, n_labels).
+        hidden: For each passage its hidden states, half precision (tokens, dim); empty where the model needs none.
+        offsets: For each passage where the tokens of its states stand, (tokens, 2); empty where there are no states.
+    """
+
+    embeddings: np.ndarray
+    probabilities: np.ndarray
+    hidden: tuple[np.ndarray, ...] = ()
+    offsets: tuple[np.ndarray, ...] = ()
+
+    def part(self, start: int, end: int) -> Seen:
+        """The passages from number `start` up to `end`."""
+        chosen = slice(start, end)
+        return Seen(self.embeddings[chosen], self.probabilities[chosen], self.hidden[chosen], self.offsets[chosen])
+
+
+@dataclass(frozen=True, slots=True)
 class Read:
-    """A document with its passages and what one pass of the encoder gave for them."""
+    """A document with its passages and what encoder and model made of them."""
 
     document: Document
     passages: tuple[Passage, ...]
-    encoded: Encoded
+    seen: Seen
 
 
 class Tagger:
@@ -109,63 +135,52 @@ class Tagger:
         return split_passages(document, self.encoder.count_tokens, min(self._reading.passage_tokens, window))
 
     def read_many(self, documents: Iterable[Document], progress: Progress | None = None) -> Iterator[Read]:
-        """Split and encode documents, each passage once; `progress` hears of the parts of a long one."""
+        """Split, encode and score documents, each passage once; `progress` hears of the parts of a long one."""
         waiting: list[tuple[Document, tuple[Passage, ...]]] = []
         count = 0
         for document in documents:
             waiting.append((document, self.passages(document)))
             count += len(waiting[-1][1])
             if count >= _BATCH_PASSAGES:
-                yield from self._encoded(waiting, progress)
+                yield from self._read(waiting, progress)
                 waiting, count = [], 0
-        yield from self._encoded(waiting, progress)
+        yield from self._read(waiting, progress)
 
-    def _encoded(
-        self, waiting: list[tuple[Document, tuple[Passage, ...]]], progress: Progress | None
-    ) -> Iterator[Read]:
-        if len(waiting) == 1 and len(waiting[0][1]) > _BATCH_PASSAGES:
-            document, passages = waiting[0]
-            yield Read(document, passages, self._in_parts(passages, progress))
-            return
-        encoded = self.encoder.encode_full([p.text for _, passages in waiting for p in passages])
+    def _read(self, waiting: list[tuple[Document, tuple[Passage, ...]]], progress: Progress | None) -> Iterator[Read]:
+        seen = self._see([passage.text for _, passages in waiting for passage in passages], progress)
         start = 0
         for document, passages in waiting:
-            part = slice(start, start + len(passages))
-            yield Read(document, passages, Encoded(encoded.embeddings[part], encoded.hidden[part]))
+            yield Read(document, passages, seen.part(start, start + len(passages)))
             start += len(passages)
 
-    def _in_parts(self, passages: Sequence[Passage], progress: Progress | None) -> Encoded:
-        """A long document: hidden states are half a megabyte a passage, so they are kept as half precision."""
+    def _see(self, texts: list[str], progress: Progress | None) -> Seen:
+        """Passages in parts, so that a long document's states are never all there in full precision."""
         parts = []
-        for i in range(0, len(passages), _BATCH_PASSAGES):
-            if progress:
-                progress(i, len(passages))
-            parts.append(self.encoder.encode_full([p.text for p in passages[i : i + _BATCH_PASSAGES]]))
-        hidden = tuple(rows.astype(np.float16) for part in parts for rows in part.hidden)
-        return Encoded(np.concatenate([part.embeddings for part in parts]), hidden)
+        for start in range(0, len(texts), _BATCH_PASSAGES):
+            if progress and len(texts) > _BATCH_PASSAGES:
+                progress(start, len(texts))
+            parts.append(self._see_part(texts[start : start + _BATCH_PASSAGES]))
+        return Seen(
+            np.concatenate([np.zeros((0, self.encoder.dim), np.float32), *(part.embeddings for part in parts)]),
+            np.concatenate([np.zeros((0, len(self.model.labels))), *(part.probabilities for part in parts)]),
+            tuple(rows for part in parts for rows in part.hidden),
+            tuple(rows for part in parts for rows in part.offsets),
+        )
 
-    def probabilities(self, read: Read) -> np.ndarray:
-        """Probabilities of the passages of a document, (n, n_labels)."""
-        texts = [passage.text for passage in read.passages]
-        parts = [
-            self.model.predict_proba(
-                texts[i : i + _BATCH_PASSAGES],
-                read.encoded.embeddings[i : i + _BATCH_PASSAGES],
-                [rows.astype(np.float32) for rows in read.encoded.hidden[i : i + _BATCH_PASSAGES]],
-            )
-            for i in range(0, len(texts), _BATCH_PASSAGES)
-        ]
-        found = np.concatenate(parts) if parts else np.zeros((0, len(self.model.labels)))
+    def _see_part(self, texts: list[str]) -> Seen:
+        encoded = self.encoder.encode_full(texts)
+        found = self.model.predict_proba(texts, encoded.embeddings, encoded.hidden)
         if not np.isfinite(found).all():
             raise EncodingError("expected probabilities, found NaN. Check the model with `stratmap doctor`.")
-        return found
+        if not getattr(self.model, "reads_states", False) or not encoded.offsets:
+            return Seen(encoded.embeddings, found)
+        hidden = tuple(rows.astype(np.float16) for rows in encoded.hidden)
+        return Seen(encoded.embeddings, found, hidden, encoded.offsets)
 
-    def tags_of(self, read: Read, matrix: np.ndarray | None = None) -> TaggedDocument:
-        """The tags of a document that is split and encoded; `matrix` are its `probabilities` where known already."""
-        if matrix is None:
-            matrix = self.probabilities(read)
-        document = pool(matrix, weights_of(read.passages))
-        shown = self._evidence(read, matrix, document)
+    def tags_of(self, read: Read) -> TaggedDocument:
+        """The tags of a document that is read."""
+        document = pool(read.seen.probabilities, weights_of(read.passages))
+        shown = self._evidence(read, document)
         tags = {group.id: self._group(group, document, shown) for group in self.framework.groups}
         reasons = self._reasons(read.document, tags, len(read.passages))
         return TaggedDocument(
@@ -200,8 +215,9 @@ class Tagger:
             threshold=round(threshold, 4),
         )
 
-    def _evidence(self, read: Read, matrix: np.ndarray, document: np.ndarray) -> dict[str, tuple[Evidence, ...]]:
+    def _evidence(self, read: Read, document: np.ndarray) -> dict[str, tuple[Evidence, ...]]:
         """Evidence of every label that is applied or near it, at sentence level."""
+        matrix = read.seen.probabilities
         if not len(matrix):
             return {}
         chosen = {
@@ -230,12 +246,19 @@ class Tagger:
         texts = [read.passages[row].text[start:end] for row, (start, end) in places]
         if not texts:
             return {}
-        encoded = self.encoder.encode_full(texts)
-        scores = self.model.predict_proba(texts, encoded.embeddings, encoded.hidden)
+        scores = self._sentence_scores(read.seen, places, texts)
         found: dict[int, list[tuple[tuple[int, int], np.ndarray]]] = {}
         for (row, span), score in zip(places, scores, strict=True):
             found.setdefault(row, []).append((span, score))
         return found
+
+    def _sentence_scores(self, seen: Seen, places: list[tuple[int, tuple[int, int]]], texts: list[str]) -> np.ndarray:
+        """Probabilities of sentences: from the states of their passages where the model reads these, else encoded."""
+        if seen.hidden:
+            states = [states_of(span, seen.hidden[row], seen.offsets[row]) for row, span in places]
+            return self.model.predict_proba(texts, seen.embeddings[[row for row, _ in places]], states)
+        encoded = self.encoder.encode_full(texts)
+        return self.model.predict_proba(texts, encoded.embeddings, encoded.hidden)
 
     def _span(
         self,
