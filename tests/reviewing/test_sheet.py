@@ -1,5 +1,6 @@
 """The workbook of corrections: what is written comes back, and a garbled row stops no other."""
 
+import re
 import zipfile
 
 import pytest
@@ -18,6 +19,22 @@ def edit(path, changes):
     for (row, column), value in changes.items():
         book["corrections"].cell(row, CORRECTION_COLUMNS.index(column) + 1).value = value
     book.save(path)
+
+
+def computed_in_vain(path, cell):
+    """Leave in the sheet what Excel leaves beside a formula that it cannot compute."""
+    with zipfile.ZipFile(path) as source:
+        parts = {item.filename: source.read(item) for item in source.infolist()}
+    name = "xl/worksheets/sheet1.xml"
+    sheet, found = re.subn(
+        rf'<c r="{cell}"[^>]*>(<f>.*?</f>)<v ?/?>(?:</v>)?</c>',
+        rf'<c r="{cell}" t="e">\1<v>#NAME?</v></c>',
+        parts[name].decode(),
+    )
+    assert found == 1
+    with zipfile.ZipFile(path, "w") as target:
+        for part, data in (parts | {name: sheet.encode()}).items():
+            target.writestr(part, data)
 
 
 def rows_of(path):
@@ -80,6 +97,64 @@ class TestRoundTrip:
         reviews.correct([Correction(ids["border.md"], "border.md", "O1", "tag", False, "Ana")])
         import_sheet(reviews, book, "Boris")
         assert reviews.standing(ids["border.md"]).verdicts == {"O1": False}
+
+
+class TestNotes:
+    @pytest.mark.parametrize(
+        "note", ["=because of the fence", "'=quoted", "+1 from the desk", "@Boris: see page 3", "-"]
+    )
+    def test_a_note_that_begins_like_a_formula_survives_the_way_out_and_back(self, reviews, ids, tmp_path, note):
+        reviews.correct([Correction(ids["clinic.md"], "clinic.md", "O2", "tag", True, "Ana", note)])
+        path = tmp_path / "out.xlsx"
+        export_sheet(reviews, path)
+        row = row_with(path, "clinic.md", "O2")
+        cell = load_workbook(path)["corrections"].cell(row, CORRECTION_COLUMNS.index("note") + 1)
+        assert cell.data_type == "s"
+        edit(path, {(row, "verdict"): "does not apply"})
+        import_sheet(reviews, path, "Boris")
+        assert reviews.corrections.all()[-1].note == note
+
+    @pytest.mark.parametrize("in_vain", [False, True])
+    def test_a_note_typed_into_a_spreadsheet_as_a_formula_is_kept_as_text(self, reviews, book, in_vain):
+        row = row_with(book, "border.md", "O1")
+        edit(book, {(row, "verdict"): "does not apply", (row, "note"): "=because of the fence"})
+        if in_vain:
+            computed_in_vain(book, f"I{row}")
+        assert import_sheet(reviews, book, "Ana", dry=True).changes[0].note == "=because of the fence"
+        import_sheet(reviews, book, "Ana")
+        assert reviews.corrections.all()[0].note == "=because of the fence"
+        again = book.with_name("again.xlsx")
+        export_sheet(reviews, again)
+        cell = load_workbook(again)["corrections"].cell(row, CORRECTION_COLUMNS.index("note") + 1)
+        assert (cell.data_type, cell.value) == ("s", "'=because of the fence")
+
+    def test_a_note_alone_is_previewed_kept_and_kept_once(self, reviews, book, ids):
+        row = row_with(book, "border.md", "O1")
+        edit(book, {(row, "note"): "Ask the desk."})
+        [change] = import_sheet(reviews, book, "Ana", dry=True).changes
+        assert (change.adds_note_only, change.note, change.by) == (True, "Ask the desk.", "Ana")
+        import_sheet(reviews, book, "Ana")
+        [kept] = reviews.corrections.all()
+        assert (kept.kind, kept.note, kept.author) == ("note", "Ask the desk.", "Ana")
+        assert reviews.standing(ids["border.md"]).verdicts == {}
+        assert import_sheet(reviews, book, "Ana").unchanged == 1
+
+    def test_a_note_from_the_screen_is_in_the_workbook(self, reviews, ids, tmp_path):
+        reviews.correct([Correction(ids["clinic.md"], "clinic.md", "P1", "note", False, "Ana", "Look again.")])
+        path = tmp_path / "notes.xlsx"
+        export_sheet(reviews, path)
+        row = row_with(path, "clinic.md", "P1")
+        assert rows_of(path)[row - 2]["note"] == "Look again."
+        assert import_sheet(reviews, path, "Boris").changes == ()
+
+    def test_a_covered_workbook_brings_no_new_notes(self, reviews, ids, tmp_path):
+        note = "Call Ana on +373 69 123 456."
+        reviews.correct([Correction(ids["clinic.md"], "clinic.md", "O2", "tag", True, "Ana", note)])
+        path = tmp_path / "covered.xlsx"
+        export_sheet(reviews, path, covered=True)
+        row = row_with(path, "clinic.md", "O2")
+        assert "123" not in rows_of(path)[row - 2]["note"]
+        assert import_sheet(reviews, path, "Boris").changes == ()
 
 
 class TestHostile:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from stratmap.index.corrections import TAG
+from stratmap.index.corrections import NOTE, TAG
 from stratmap.records import Correction, IndexedDocument
 from stratmap.reporting.masking import mask, mask_name
 from stratmap.reviewing.corrections import Standing, standing
@@ -77,7 +77,8 @@ def _rows(
         probability = None if said is None else round(said[code], 4)
         applied = code in document.labels if probability is None else probability >= thresholds[code]
         listed = applied or (probability is not None and probability >= _NEAR * thresholds[code])
-        if not listed and code not in stands.verdicts:
+        notes = [note.note for note in stands.notes if note.code == code]
+        if not listed and code not in stands.verdicts and not notes:
             continue
         one = last.get((document.doc_id, code))
         yield SheetRow(
@@ -89,7 +90,7 @@ def _rows(
             applied,
             stands.verdicts.get(code),
             one.author if one and code in stands.verdicts else "",
-            one.note if one and code in stands.verdicts else "",
+            notes[-1] if notes else "",
         )
 
 
@@ -118,6 +119,10 @@ def _apply(reviews: Reviews, found: Preview, asked: Sequence[Correction], names:
     thresholds = dict(zip(reviews.model.labels, reviews.model.thresholds.tolist(), strict=True))
     given = []
     for change in found.changes:
+        if change.adds_note_only:
+            name = names[change.doc_id]
+            given.append(Correction(change.doc_id, name, change.code, NOTE, False, change.by, change.note))
+            continue
         one = by_key.get((change.doc_id, change.code)) if change.after else None
         if one is None:
             reviews.withdraw(change.doc_id, change.code)

@@ -2,8 +2,8 @@
 
 Comes in: tags of documents with their verdicts. Goes out: an XLSX file with drop-down lists; and from an edited one,
 the corrections it asks for and the rows that cannot be taken, each with its reason. It keeps nothing: `preview` says
-what would change, and the caller decides. An empty verdict leaves things as they are, so that an old copy of a
-workbook takes nothing back.
+what would change, and the caller decides. An empty verdict leaves the tag as it is, so that an old copy of a
+workbook takes nothing back; a note that is new is kept all the same.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ from xml.etree.ElementTree import ParseError
 from stratmap.errors import ReadingError, StratmapError, UsageError
 from stratmap.files import atomic_write
 from stratmap.framework import Framework
-from stratmap.index.corrections import TAG
+from stratmap.index.corrections import NOTE, TAG
 from stratmap.reading.archive_guard import check_archive
 from stratmap.records import Correction
 from stratmap.reporting.characters import xml_safe
+from stratmap.reporting.masking import mask
 from stratmap.reporting.tables import neutralise, restore
 from stratmap.reporting.workbook import APPLIES, CORRECTION_COLUMNS, DOES_NOT_APPLY, add_choices
 from stratmap.reviewing.corrections import Standing, checked
@@ -34,8 +35,12 @@ VERDICTS = (APPLIES, DOES_NOT_APPLY, WITHDRAW)
 _WIDTHS = (40, 20, 8, 34, 12, 10, 18, 18, 50)
 _MOST_ROWS = 200_000
 _MOST_CELL = 32_767
+_FAULTS = {"#NAME?", "#VALUE!", "#REF!", "#N/A", "#DIV/0!", "#NUM!", "#NULL!"}  # what a spreadsheet shows for them
 _HELP = (
-    ("verdict", "Choose from the list: applies, does not apply, or withdraw (the tagger decides again)."),
+    (
+        "verdict",
+        "Choose from the list: applies, does not apply, or withdraw (the tagger decides again). Empty: as it is.",
+    ),
     ("by", "Your name; where it is empty, the name given at the import is used."),
     ("note", "Why; up to 2,000 characters."),
     ("other columns", "They name the tag. Leave doc_id and code as they are; rows may be sorted, filtered, deleted."),
@@ -67,7 +72,10 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What one row would change: `before` and `after` are verdicts in words, "" for none."""
+    """What one row would change: `before` and `after` are verdicts in words, "" for none.
+
+    Where both are the same, only a note is added.
+    """
 
     row: int
     document: str
@@ -77,6 +85,11 @@ class Change:
     after: str
     by: str
     note: str
+
+    @property
+    def adds_note_only(self) -> bool:
+        """Whether the verdict stays as it is."""
+        return self.before == self.after
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +165,7 @@ def read_sheet(
     refused: list[Refusal] = []
     for number, cells in _cells(path, settings or ReadingSettings()):
         verdict = " ".join(cells.get("verdict", "").lower().split())
-        if not verdict:
+        if not verdict and not cells.get("note", "").strip():
             continue
         try:
             asked.append((number, _asked(cells, verdict, framework, author)))
@@ -164,7 +177,7 @@ def read_sheet(
 def _asked(
     cells: Mapping[str, str], verdict: str, framework: Framework, author: str
 ) -> Correction | tuple[str, str, str]:
-    if verdict not in VERDICTS:
+    if verdict and verdict not in VERDICTS:
         raise UsageError(f"expected the verdict {', '.join(VERDICTS)}, found {verdict!r:.60}.")
     code = framework.label(cells.get("code", "").strip()).code
     document, doc_id = cells.get("document", ""), cells.get("doc_id", "").strip()
@@ -172,7 +185,8 @@ def _asked(
         return document, doc_id, code
     by = " ".join(cells.get("by", "").split()) or author
     note = cells.get("note", "")
-    return checked(Correction(doc_id, document, code, TAG, verdict == APPLIES, by, note), framework)
+    kind = TAG if verdict else NOTE
+    return checked(Correction(doc_id, document, code, kind, verdict == APPLIES, by, note), framework)
 
 
 def _cells(path: Path, settings: ReadingSettings) -> Iterable[tuple[int, dict[str, str]]]:
@@ -190,23 +204,52 @@ def _cells(path: Path, settings: ReadingSettings) -> Iterable[tuple[int, dict[st
         if SHEET not in book.sheetnames:
             found = ", ".join(map(str, book.sheetnames))
             raise UsageError(f"{path.name}: expected a sheet `{SHEET}`, found {found[:200]}.")
-        return list(_table(book[SHEET].iter_rows(values_only=True), path.name))
+        rows = list(book[SHEET].iter_rows(values_only=True, max_row=_MOST_ROWS + 1))
+        return list(_table(rows, _typed_notes(data, rows), path.name))
     except (zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError, ParseError) as error:
         raise UsageError(f"{path.name}: expected a readable sheet `{SHEET}` ({str(error)[:120]}).") from error
     finally:
         book.close()
 
 
-def _table(rows: Iterable[tuple[Any, ...]], name: str) -> Iterable[tuple[int, dict[str, str]]]:
-    iterator = iter(rows)
-    heading = [str(value or "").strip().lower() for value in next(iterator, ())]
+def _heading(rows: Sequence[tuple[Any, ...]]) -> list[str]:
+    return [str(value or "").strip().lower() for value in (rows[0] if rows else ())]
+
+
+def _typed_notes(data: bytes, rows: Sequence[tuple[Any, ...]]) -> dict[int, str]:
+    """By row number what was typed as a note where the program took it for a formula: a note may begin with `=`.
+
+    Such a cell holds no value, or an error in place of one. What was typed is text here and is computed nowhere.
+    """
+    from openpyxl import load_workbook
+
+    heading = _heading(rows)
+    if "note" not in heading:
+        return {}
+    column = heading.index("note")
+    lost = {n for n, row in enumerate(rows, 1) if len(row) <= column or row[column] is None or row[column] in _FAULTS}
+    book = load_workbook(io.BytesIO(data), read_only=True, data_only=False, keep_links=False)
+    try:
+        cells = book[SHEET].iter_rows(min_col=column + 1, max_col=column + 1, max_row=len(rows), values_only=True)
+        typed = {n: value for n, (value,) in enumerate(cells, 1) if n in lost and isinstance(value, str)}
+    finally:
+        book.close()
+    return {n: value for n, value in typed.items() if value.startswith("=")}
+
+
+def _table(
+    rows: Sequence[tuple[Any, ...]], notes: Mapping[int, str], name: str
+) -> Iterable[tuple[int, dict[str, str]]]:
+    heading = _heading(rows)
     lacking = [column for column in ("doc_id", "code", "verdict") if column not in heading]
     if lacking:
         raise UsageError(f"{name}: expected the columns {', '.join(CORRECTION_COLUMNS)}; {', '.join(lacking)} lacks.")
-    for number, row in enumerate(iterator, 2):
-        if number > _MOST_ROWS:
-            raise UsageError(f"{name}: expected at most {_MOST_ROWS:,} rows.")
+    if len(rows) > _MOST_ROWS:
+        raise UsageError(f"{name}: expected at most {_MOST_ROWS:,} rows.")
+    for number, row in enumerate(rows[1:], 2):
         cells = {key: str(restore(value)) for key, value in zip(heading, row, strict=False) if value is not None}
+        if number in notes:
+            cells["note"] = notes[number]
         if cells:
             yield number, cells
 
@@ -236,7 +279,7 @@ def preview(
             more.append(Refusal(number, f"expected a document of this index, found {change.doc_id!r:.60}."))
         elif key in seen:
             more.append(Refusal(number, f"expected one verdict a tag, found another one in row {seen[key]}."))
-        elif change.before == change.after:
+        elif change.adds_note_only and not _says_more(change, stands):
             unchanged += 1
         else:
             changes.append(change)
@@ -244,12 +287,22 @@ def preview(
     return Preview(tuple(changes), unchanged, tuple(sorted(more, key=lambda one: one.row)))
 
 
+def _says_more(change: Change, stands: Mapping[str, Standing]) -> bool:
+    """Whether the row carries a note that nobody has written on this tag yet."""
+    said = {one.note for one in stands.get(change.doc_id, Standing()).notes if one.code == change.code}
+    # A workbook whose notes were covered brings no new ones.
+    return bool(change.note) and change.note not in said | {mask(note) for note in said}
+
+
 def _change(number: int, one: Correction | tuple[str, str, str], stands: Mapping[str, Standing]) -> Change:
     if isinstance(one, Correction):
-        document, doc_id, code, after = one.document, one.doc_id, one.code, APPLIES if one.applies else DOES_NOT_APPLY
-        by, note = one.author, one.note
+        document, doc_id, code, by, note = one.document, one.doc_id, one.code, one.author, one.note
     else:
-        (document, doc_id, code), after, by, note = one, "", "", ""
+        (document, doc_id, code), by, note = one, "", ""
     verdict = stands.get(doc_id, Standing()).verdicts.get(code)
-    before = "" if verdict is None else (APPLIES if verdict else DOES_NOT_APPLY)
+    before = after = "" if verdict is None else (APPLIES if verdict else DOES_NOT_APPLY)
+    if not isinstance(one, Correction):
+        after = ""
+    elif one.kind == TAG:
+        after = APPLIES if one.applies else DOES_NOT_APPLY
     return Change(number, document, doc_id, code, before, after, by, note)
