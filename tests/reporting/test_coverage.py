@@ -59,9 +59,21 @@ def test_gaps_are_sentences(framework):
     late = [one(f"l{i}", ["P3"], ["Albania"], 2020) for i in range(4)]
     gaps = {(gap.kind, *gap.codes): gap.text for gap in cover(early + late, framework, GapRules(enough=2)).gaps}
     assert "None of 8 documents carries O9" in gaps["label", "O9"]
-    assert "4 documents until 2015, none of the 4 documents of 2019 to 2020" in gaps["faded", "O4"]
-    assert gaps["country", "O4"].startswith("Albania: none of 4 documents")
+    assert gaps["faded", "O4"].endswith("since 2015: 4 until then, none of the 4 documents of 2019 to 2020.")
+    assert gaps["country", "O4"].startswith("No document on O4 (")
+    assert gaps["country", "O4"].endswith(" in Albania, among 4; 50% of all documents carry it.")
     assert "No document combines O4" in gaps["pair", "O4", "P3"]
+
+
+def test_a_label_that_a_country_has_not_seen_since_a_year_is_said_so(framework):
+    before = [one(f"b{i}", ["O7", "P1"], ["Tajikistan"], 2015 + i) for i in range(2)]
+    after = [one(f"a{i}", ["P1"], ["Tajikistan"], 2017 + i) for i in range(4)]
+    said = [gap.text for gap in cover(before + after, framework, GapRules(enough=2)).gaps if gap.kind == "country"]
+    assert said == [
+        "No document on O7 (Migration health) in Tajikistan since 2016, among 4 later ones; 33% of all documents carry it."
+    ]
+    undated = [one("u", ["O7", "P1"], ["Tajikistan"], None)]
+    assert not any(gap.kind == "country" for gap in cover(before + after + undated, framework, GapRules(enough=2)).gaps)
 
 
 def test_an_empty_portfolio_has_no_gaps(framework):

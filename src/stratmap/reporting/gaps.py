@@ -6,7 +6,7 @@ judges whether a portfolio ought to cover a label.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from stratmap.reporting.coverage_records import (
@@ -31,20 +31,33 @@ def label_gaps(labels: Sequence[LabelCoverage], total: int, rules: GapRules) -> 
 def country_gaps(
     listed: Sequence[CoveredDocument], found: Mapping[str, LabelCoverage], rules: GapRules
 ) -> Iterator[Gap]:
-    """Labels that the portfolio knows and a country with enough documents lacks."""
-    totals = Counter(country for one in listed for country in set(one.countries))
-    present: dict[str, set[str]] = defaultdict(set)
+    """Labels that the portfolio knows and a country with enough documents lacks, altogether or since a year."""
+    own: dict[str, list[CoveredDocument]] = defaultdict(list)
     for one in listed:
-        for country in one.countries:
-            present[country].update(one.labels)
-    for country, count in sorted(totals.items()):
-        if count < rules.enough:
+        for country in set(one.countries):
+            own[country].append(one)
+    for country, documents in sorted(own.items()):
+        if len(documents) < rules.enough:
             continue
         for code, label in found.items():
-            expected = label.share * count
-            if code not in present[country] and expected >= 1:
-                text = f"{country}: none of {count:,} documents carries {_named(label)}, {label.share:.0%} of all do."
+            text = _lacking(documents, country, label, rules)
+            if text:
                 yield Gap("country", text, (code,), country)
+
+
+def _lacking(documents: Sequence[CoveredDocument], country: str, label: LabelCoverage, rules: GapRules) -> str:
+    """The sentence on a label that a country's documents, or its latest ones, do not carry; "" where there is none."""
+    carrying = [one for one in documents if label.code in one.labels]
+    known = f"{label.share:.0%} of all documents carry it"
+    if not carrying:
+        if label.share * len(documents) < 1:
+            return ""
+        return f"No document on {_named(label)} in {country}, among {len(documents):,}; {known}."
+    last = max((one.year or 0 for one in carrying), default=0)
+    later = sum((one.year or 0) > last for one in documents)
+    if any(one.year is None for one in carrying) or later < rules.enough or label.share * later < 1:
+        return ""
+    return f"No document on {_named(label)} in {country} since {last}, among {later:,} later ones; {known}."
 
 
 def faded_gaps(listed: Sequence[CoveredDocument], found: Mapping[str, LabelCoverage], rules: GapRules) -> Iterator[Gap]:
@@ -62,8 +75,8 @@ def faded_gaps(listed: Sequence[CoveredDocument], found: Mapping[str, LabelCover
         years = [year for year, one in dated if code in one.labels]
         if years and code not in carried and len(years) >= rules.enough:
             text = (
-                f"{_named(label)}: {len(years):,} documents until {max(years)}, none of the {len(recent):,} "
-                f"documents of {since} to {latest}."
+                f"No document on {_named(label)} since {max(years)}: {len(years):,} until then, none of the "
+                f"{len(recent):,} documents of {since} to {latest}."
             )
             yield Gap("faded", text, (code,))
 
