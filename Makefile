@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
 DEV := .venv/.ready-dev
-.PHONY: demo app test test-slow test-engines check faults soak models benchmark-retrieval benchmark-tagging benchmark-archive \
+.PHONY: demo app test test-slow test-engines check faults soak fuzz audit models benchmark-retrieval benchmark-tagging benchmark-archive \
 	benchmark-speed benchmark-scale clean
 
 $(STAMP): pyproject.toml constraints.txt
@@ -86,6 +86,19 @@ faults: $(DEV)
 MINUTES ?= 60
 soak: $(DEV)
 	$(BIN)/python -m evaluation.soak $(MINUTES)
+
+# Pins, licences and known vulnerabilities of what is installed; what cannot be asked is said to be not checked.
+audit: $(DEV)
+	@if [ ! -x build/audit/bin/pip-audit ]; then $(PYTHON) -m venv build/audit && \
+		build/audit/bin/pip install --quiet pip-audit==2.10.1 || echo "pip-audit could not be installed"; fi
+	$(BIN)/python -m evaluation.audit
+
+# Coverage-guided fuzzing of every door through which others' bytes come in, in an environment of its own.
+fuzz: MINUTES = 10
+fuzz: $(DEV)
+	@if [ ! -x build/fuzz/bin/python ]; then $(PYTHON) -m venv build/fuzz && \
+		build/fuzz/bin/pip install --quiet --constraint constraints.txt --editable . hypothesis atheris==3.0.0; fi
+	$(BIN)/python -m evaluation.fuzz $(MINUTES)
 
 clean:
 	rm -rf .venv .demo
