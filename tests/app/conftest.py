@@ -52,6 +52,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",  # the network cable is out
 ]
 IN_A_BROWSER = [
     pytest.mark.browser,
@@ -228,6 +229,7 @@ def fresh_page(browser, address: str):
     page.set_default_timeout(120_000)
     elsewhere, errors = [], []
     page.on("request", lambda r: None if r.url.startswith((address, "data:", "blob:")) else elsewhere.append(r.url))
+    page.on("websocket", lambda socket: elsewhere.append(socket.url))
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(address)
     page.wait_for_selector("#paste textarea")

@@ -9,7 +9,7 @@ from .conftest import IN_A_BROWSER, barriers, fresh_page, open_tab
 HOSTILE = (
     "<img src=x onerror='window.hacked=1'> ${window.hacked=1} {{window.hacked=1}} "
     "<script>window.hacked=1</script> "
-    "Victims of trafficking reached a shelter. \u05e9\u05dc\u05d5\u05dd remittances."
+    "Victims of trafficking reached a shelter. \u05e9\u05dc\u05d5\u05dd remittances. \u202eegassap rehtona"
 )
 pytestmark = [*IN_A_BROWSER, pytest.mark.timeout(900)]
 
@@ -56,7 +56,7 @@ def test_a_sample_is_tagged_with_one_click_and_its_tags_download(page):
     with page.expect_download() as download:
         page.locator("#tag-json").click()
     assert download.value.suggested_filename == "stratmap-tags.json"
-    page.get_by_role("button", name="Sustainable Development Goals").click()
+    page.get_by_role("button", name="SDGs").click()
     page.wait_for_selector("#crosswalk table")
 
 
@@ -159,8 +159,31 @@ def test_a_cell_of_the_portfolio_opens_its_documents(page):
     page.get_by_label("Shares").check()
     page.get_by_label("O7, Georgia: 1 document, 50% of the row").wait_for()
     page.get_by_label("Counts").check()
-    page.get_by_label("Year").check()
+    page.get_by_label("Year", exact=True).check()
     page.get_by_label("O7, 2020: 1 document").wait_for()
+
+
+def test_switches_in_a_hurry_end_where_they_stand(page):
+    open_tab(page, "Portfolio")
+    page.get_by_label("O7, Georgia: 1 document").wait_for()
+    for _ in range(2):
+        page.get_by_label("Shares").check()
+        page.get_by_label("Year", exact=True).check()
+        page.get_by_label("Counts").check()
+        page.get_by_label("O7, 2020: 1 document", exact=True).wait_for()
+        page.get_by_label("Country", exact=True).first.check()
+        page.get_by_label("O7, Georgia: 1 document", exact=True).wait_for()
+
+
+def test_a_hostile_document_of_the_archive_is_only_text(page):
+    open_tab(page, "Portfolio")
+    page.get_by_label("O6, Tajikistan: 1 document").click()
+    page.locator("#portfolio-cell .sm-evidence").first.click()
+    page.locator("#portfolio-evidence .sm-evidence").first.click()
+    page.wait_for_selector("#portfolio-page mark.sm-quote")
+    shown = page.locator("#portfolio-page .sm-prose").inner_text()
+    assert "<script>alert('archive')</script> remittances grew {{value}} ${1+1}." in shown
+    assert page.locator("#portfolio-page script, #portfolio-cell b, #portfolio-evidence b").count() == 0
 
 
 def test_a_hostile_document_is_only_text(page):
@@ -170,6 +193,8 @@ def test_a_hostile_document_is_only_text(page):
     shown = page.locator(".sm-document .sm-prose").inner_text()
     assert "<img src=x onerror='window.hacked=1'> ${window.hacked=1} {{window.hacked=1}}" in shown
     assert page.locator(".sm-report img, .sm-report script").count() == 0
+    assert "\u05e9\u05dc\u05d5\u05dd remittances. egassap rehtona" in shown  # right to left, but nothing turned round
+    assert page.locator(".sm-prose[dir=auto]").count() == 1
 
 
 @pytest.mark.parametrize("name", ["Tag", "Ask", "Framework", "Portfolio"])
@@ -239,6 +264,12 @@ class TestLogin:
                 page.get_by_role("alert").wait_for()
         page.wait_for_selector("#paste textarea")
         page.get_by_text("ria · reader").wait_for()
+        page.get_by_role("tab", name="Archive", exact=True).wait_for()
+        page.get_by_role("tab", name="Review", exact=True).wait_for(state="hidden")
+        open_tab(page, "Archive")
+        page.wait_for_selector("#archive .sm-docs")
+        assert not page.locator("#archive-add").is_visible()
+        assert not page.locator("[data-delete]").first.is_visible()
         ask(page, "What helped returnees?")
         page.wait_for_selector(".sm-helped")
         page.get_by_role("button", name="Sign out").click()

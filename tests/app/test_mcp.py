@@ -15,7 +15,9 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # the server runs in this pro
 TOOLS = {
     "tag_text", "similar_passages", "ask", "list_documents", "read_page", "portfolio_coverage", "feedback",
     "framework_labels", "crosswalk", "correct_document", "correction_list", "undo_corrections", "review_questions",
-    "retrain_tagger", "use_version", "add_document", "delete_document",
+    "retrain_tagger", "use_version", "add_document", "delete_document", "tag_file", "tag_export", "ask_export",
+    "read_printed_page", "portfolio_file", "portfolio_documents", "framework_picture", "list_checks", "note_document",
+    "mark_evidence", "list_versions", "review_prepare_archive", "corrections_export", "corrections_take", "add_file",
 }  # fmt: skip
 
 
@@ -153,6 +155,56 @@ class TestChanges:
         names = {one.name for one in kept_desk.documents()}
         assert "visit.txt" in names
         assert "georgia-tb.md" not in names
+
+
+class TestFiles:
+    def test_files_travel_both_ways(self, kept_desk, tmp_path):
+        app = launch(kept_desk, Settings(app=AppSettings(mcp=True)), port=0, block=False)
+        note = "Mobile clinics treated migrants for tuberculosis."
+
+        async def work(session):
+            async def call(tool, **given):
+                result = await session.call_tool(tool, given)
+                assert not result.isError, result.content[0].text
+                return result.content[0].text
+
+            async def data(tool, **given):
+                return json.loads(await call(tool, **given))
+
+            sent = {"name": "visit.txt", "content": base64.b64encode(note.encode()).decode()}
+            tagged = await data("tag_file", **sent)
+            assert "O7" in [one["code"] for one in tagged["tags"]["objectives"] if one["applied"]]
+            assert await call("add_file", **sent) == "True"
+            forms = [await data("tag_export", text=note, form=form) for form in ("docx", "xlsx", "json", "iati")]
+            forms += [await data("ask_export", questions=["What did clinics treat?"], form="markdown")]
+            forms += [await data("portfolio_file", form=form, by="year") for form in ("xlsx", "svg", "png")]
+            forms += [await data("framework_picture")]
+            starts = [base64.b64decode(one["base64"])[:4] for one in forms]
+            assert [start[:2] for start in starts[:2]] == [b"PK", b"PK"]
+            assert starts[-2] == b"\x89PNG"
+            assert starts[-1] == b"<svg"
+            [cell] = await data("portfolio_documents", label="O8", row="Armenia")
+            assert cell["document"] == "armenia-border.md"
+            assert any(one["what"].startswith("index") for one in await data("list_checks"))
+            assert await data("note_document", document="visit.txt", label="O7", note="=seen") == [1]
+            assert await data("mark_evidence", document="visit.txt", label="O7", quotation=note) == [2]
+            book = await data("corrections_export")
+            took = await data("corrections_take", content=book["base64"])
+            assert took["changes"] == []
+            assert await data("list_versions") == []
+            assert await call("review_prepare_archive") == "0"
+            wrong = [
+                await session.call_tool("tag_file", {"name": "a.txt", "content": "not base64!"}),
+                await session.call_tool("tag_export", {"text": note, "form": "exe"}),
+                await session.call_tool("read_printed_page", {"document": "visit.txt", "page": 1, "quotation": "no"}),
+            ]
+            assert all(one.isError for one in wrong)
+
+        try:
+            use((f"{app.local_url}gradio_api/mcp/", {}), work)
+        finally:
+            app.close()
+        assert [one.kind for one in kept_desk.reviews.corrections.all()] == ["note", "evidence"]
 
 
 def _leaves(error):

@@ -167,7 +167,7 @@ class TestPictures:
         markup = strategy.drawing(desk.framework, {"O7": Spoken(3, 12, ("Georgia", "Armenia"), (2014, 2020))})
         parts = ["goal", "S1", "S2", "S3", *desk.framework.codes]
         assert all(f'data-show="about-{part}"' in markup and f'id="about-{part}"' in markup for part in parts)
-        assert "3 of 12 documents of the archive (25 %), on 2 countries, of 2014 to 2020" in markup
+        assert "3 of 12 documents speak to this, 25 % (2 countries, 2014 to 2020). Most on Georgia, Armenia." in markup
 
     def test_the_strategy_as_svg_is_well_formed_and_whole(self, desk):
         spoken = {"O7": Spoken(3, 12, ("Georgia",), (2014, 2020))}

@@ -1,7 +1,9 @@
 """Correcting, reviewing, retraining and looking after the archive, as people do it in the system's Chromium."""
 
 import pytest
+from openpyxl import load_workbook
 
+from stratmap.reporting.workbook import CORRECTION_COLUMNS
 from stratmap.settings import Settings
 
 from .conftest import IN_A_BROWSER, barriers, fresh_page, open_tab
@@ -76,7 +78,7 @@ def test_a_review_by_keyboard_alone(page, kept_desk):
     assert len(kept_desk.reviews.corrections.all()) == 1
 
 
-def test_add_find_and_delete_a_document(page, kept_desk, tmp_path):
+def test_add_replace_check_and_delete_a_document(page, kept_desk, tmp_path):
     (tmp_path / "field-note.txt").write_text("Border guards were trained in document examination.", encoding="utf-8")
     open_tab(page, "Archive")
     page.wait_for_selector("#archive .sm-docs")
@@ -86,12 +88,80 @@ def test_add_find_and_delete_a_document(page, kept_desk, tmp_path):
     page.wait_for_selector("#archive-told .sm-good")
     page.locator("#archive-find textarea, #archive-find input").first.fill("field-note")
     page.get_by_text("1 of 7 documents").wait_for()
+    (tmp_path / "field-note.txt").write_text("Mobile clinics treated migrants for tuberculosis.", encoding="utf-8")
+    page.locator("#archive-files input[type=file]").set_input_files(str(tmp_path / "field-note.txt"))
+    page.wait_for_selector("#archive-files .file-preview")
+    page.locator("#archive-add").click()
+    page.locator("#archive li", has_text="field-note.txt").locator(".sm-badge", has_text="O7").wait_for()  # replaced
+    assert len(kept_desk.documents()) == 7
+    page.locator("#archive-check").click()
+    page.wait_for_selector("#archive-state .sm-checks li")
     button = page.get_by_role("button", name="Delete field-note.txt")
     button.click()
     assert len(kept_desk.documents()) == 7  # the first click asks
     button.click()
     page.get_by_text("field-note.txt is deleted").wait_for()
     assert "field-note.txt" not in {one.name for one in kept_desk.documents()}
+
+
+def test_corrections_go_out_as_a_workbook_and_come_back_with_a_preview(page, kept_desk, tmp_path):
+    open_tab(page, "Review")
+    page.wait_for_selector("#learned p")
+    with page.expect_download() as download:
+        page.locator("#corrections-xlsx").click()
+    path = tmp_path / "edited.xlsx"
+    download.value.save_as(path)
+    book = load_workbook(path)
+    sheet = book["corrections"]
+    row = next(n for n in range(2, sheet.max_row + 1) if sheet.cell(n, 1).value == "armenia-border.md")
+    code = sheet.cell(row, CORRECTION_COLUMNS.index("code") + 1).value
+    for column, value in (("verdict", "does not apply"), ("note", "=because only guards were trained")):
+        sheet.cell(row, CORRECTION_COLUMNS.index(column) + 1).value = value
+    book.save(path)
+
+    page.get_by_role("button", name="Import an edited workbook").click()
+    page.locator("#corrections-file input[type=file]").set_input_files(str(path))
+    page.locator("#corrections-preview td", has_text="=because only guards were trained").wait_for()
+    assert "To be taken: 1 tag." in page.locator("#corrections-preview").inner_text()
+    assert kept_desk.reviews.corrections.all() == []  # only a preview
+    page.locator("#corrections-confirm").click()
+    page.get_by_text("Taken from the workbook: 1 tag.").wait_for()
+    page.locator("#corrections", has_text="=because only guards were trained").wait_for()
+    [kept] = kept_desk.reviews.corrections.all()
+    assert (kept.document, kept.code, kept.applies) == ("armenia-border.md", code, False)
+    assert kept.note == "=because only guards were trained"
+
+
+def test_ask_open_the_citation_and_its_printed_page_then_filter_and_follow_up(page, kept_desk, tmp_path):
+    from reportlab.pdfgen.canvas import Canvas
+
+    canvas = Canvas(str(tmp_path / "shelter-2018.pdf"))
+    canvas.drawString(72, 700, "The shelter in Tirana took in 57 victims of trafficking.")
+    canvas.showPage()
+    canvas.drawString(72, 700, "A second shelter in Durres was opened by the municipality in May.")
+    canvas.save()
+    kept_desk.add([tmp_path / "shelter-2018.pdf"])
+    page.reload()
+    page.wait_for_selector("#paste textarea")
+    open_tab(page, "Ask")
+    page.locator("#question textarea").fill("Who opened a second shelter in Durres?")
+    page.locator("#question textarea").press("Enter")
+    chip = page.locator(".sm-evidence.sm-source", has_text="shelter-2018.pdf").first
+    chip.click()
+    page.wait_for_selector("#reader mark.sm-quote")
+    assert "Durres" in page.locator("#reader mark.sm-quote").inner_text()
+    assert "p. 2" in page.locator("#reader").inner_text()
+    page.get_by_role("button", name="Show the printed page").click()
+    page.wait_for_selector("#printed img")
+    assert page.locator("#printed img").evaluate("picture => picture.naturalWidth") > 400
+    page.get_by_role("button", name="Filters").click()
+    page.locator("#filter-document input").click()
+    page.get_by_role("option", name="armenia-border.md").click()
+    page.keyboard.press("Escape")
+    page.locator("#question textarea").fill("And who opened it in May?")
+    page.locator("#question textarea").press("Enter")
+    page.wait_for_function("document.querySelectorAll('.sm-helped').length === 2")
+    assert "shelter-2018.pdf" not in page.locator(".sm-answer").last.inner_text()
 
 
 @pytest.mark.parametrize("name", ["Review", "Archive"])

@@ -128,11 +128,11 @@ class TestLearning:
         edited = str(tmp_path / "edited.xlsx")
         html, some = versions_panel.take_workbook(kept_desk, SETTINGS, edited, "Ana", dry=True)
         assert some
-        assert "1 tag would change" in html
+        assert "To be taken: 1 tag." in html
         assert "Row 3" in html
         assert kept_desk.reviews.corrections.all() == []
         html, _ = versions_panel.take_workbook(kept_desk, SETTINGS, edited, "Ana", dry=False)
-        assert "1 tags changed" in html
+        assert "Taken from the workbook: 1 tag." in html
         assert len(kept_desk.reviews.corrections.all()) == 1
         html, some = versions_panel.take_workbook(kept_desk, SETTINGS, __file__, "Ana", dry=True)
         assert not some

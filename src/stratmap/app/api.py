@@ -17,6 +17,7 @@ import gradio as gr
 from stratmap.app import conversation as talk
 from stratmap.app import tag_tab
 from stratmap.app.api_changes import about_corrections, about_the_archive, about_versions, known
+from stratmap.app.api_files import about_files
 from stratmap.app.portfolio import coverage_of
 from stratmap.app.protocol import DeskLike
 from stratmap.errors import StratmapError, UsageError
@@ -38,6 +39,7 @@ def actions(desk: DeskLike, settings: Settings) -> dict[str, Callable[..., Any]]
     """All actions by name."""
     reading = _about_texts(desk, settings) | _about_questions(desk, settings) | _about_documents(desk)
     reading |= _about_the_strategy(desk)
+    reading |= about_files(desk, settings)
     return reading | about_corrections(desk) | about_versions(desk) | about_the_archive(desk, settings)
 
 

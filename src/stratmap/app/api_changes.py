@@ -13,11 +13,14 @@ from typing import Any
 import gradio as gr
 
 from stratmap.app.correcting import author_of, reviews_of
+from stratmap.app.health.watched import behind
 from stratmap.app.protocol import DeskLike
+from stratmap.assembly import Desk
 from stratmap.errors import LimitExceeded, UsageError
-from stratmap.index.corrections import NOTE, TAG
+from stratmap.index.corrections import EVIDENCE, NOTE, TAG
 from stratmap.reading import read_text
 from stratmap.records import Correction, IndexedDocument
+from stratmap.reviewing.scoring import score_archive
 from stratmap.settings import Settings
 
 _MOST_QUESTIONS = 200
@@ -57,6 +60,41 @@ def about_corrections(desk: DeskLike) -> dict[str, Callable[..., Any]]:
         notes = [dataclasses.replace(verdict, kind=NOTE, note=note)] if note.strip() else []
         return reviews_of(desk).correct([verdict, *notes])
 
+    def note_document(  # noqa: D417  (callers do not give the request)
+        request: gr.Request, document: str, label: str, note: str, author: str = ""
+    ) -> list[int]:
+        """Write a note on a label of a document of the archive; the number of what was kept.
+
+        Args:
+            document: The document's name or id.
+            label: The label, such as O4 or P2.
+            note: The note.
+            author: Who says so; of no meaning where people sign in.
+        """
+        one = known(desk, document)
+        said = Correction(one.doc_id, one.name, label, NOTE, False, author_of(author, request), note=note)
+        return reviews_of(desk).correct([said])
+
+    def mark_evidence(  # noqa: D417  (callers do not give the request)
+        request: gr.Request, document: str, label: str, quotation: str, page: int = 1, author: str = ""
+    ) -> list[int]:
+        """Say that a passage does not speak for a label; the number of what was kept. `undo_corrections` undoes it.
+
+        Args:
+            document: The document's name or id.
+            label: The label, such as O4 or P2.
+            quotation: The passage, exactly as it was shown as evidence.
+            page: Its page, counted from 1.
+            author: Who says so; of no meaning where people sign in.
+        """
+        one, index = known(desk, document), int(page) - 1
+        start = desk.page_text(one.doc_id, index).find(quotation) if quotation else -1
+        if start < 0:
+            raise UsageError(f"expected words of page {int(page)} of {one.name}, found {quotation!r:.60}.")
+        place = (index, start, start + len(quotation))
+        wrong = Correction(one.doc_id, one.name, label, EVIDENCE, False, author_of(author, request), place=place)
+        return reviews_of(desk).correct([wrong])
+
     def correction_list() -> list[dict[str, Any]]:
         """Every correction with its author, time and number, the earliest first."""
         return [dataclasses.asdict(one) for one in reviews_of(desk).corrections.all()]
@@ -80,6 +118,8 @@ def about_corrections(desk: DeskLike) -> dict[str, Callable[..., Any]]:
 
     return {
         "correct_document": correct_document,
+        "note_document": note_document,
+        "mark_evidence": mark_evidence,
         "correction_list": correction_list,
         "undo_corrections": undo_corrections,
         "review_questions": review_questions,
@@ -98,6 +138,20 @@ def about_versions(desk: DeskLike) -> dict[str, Callable[..., Any]]:
         made = reviews_of(desk).retrain(author_of(author, request))
         return {"version": made.version, "relabelled": made.relabelled, "report": made.report.as_data()}
 
+    def list_versions() -> list[dict[str, Any]]:
+        """The versions of the tagger that retraining made, oldest first, with their figures; which one is in use."""
+        return [dataclasses.asdict(one) for one in reviews_of(desk).list_versions()]
+
+    def review_prepare_archive() -> int:
+        """Let the tagger see the documents that came with an earlier one; answers how many cannot be asked about yet.
+
+        `review_questions` asks about the others only.
+        """
+        reviews, found = reviews_of(desk), behind(desk)
+        if isinstance(found, Desk):
+            score_archive(reviews, found.encoder)
+        return len(reviews.features.unscored())
+
     def use_version(name: str) -> int:
         """Use a version of the tagger from now on; answers how many documents got other labels.
 
@@ -106,7 +160,12 @@ def about_versions(desk: DeskLike) -> dict[str, Callable[..., Any]]:
         """
         return reviews_of(desk).restore(name)
 
-    return {"retrain_tagger": retrain_tagger, "use_version": use_version}
+    return {
+        "retrain_tagger": retrain_tagger,
+        "list_versions": list_versions,
+        "review_prepare_archive": review_prepare_archive,
+        "use_version": use_version,
+    }
 
 
 def about_the_archive(desk: DeskLike, settings: Settings) -> dict[str, Callable[..., Any]]:

@@ -14,12 +14,13 @@ from typing import Any
 
 import gradio as gr
 
+from stratmap.app.health.watched import behind
 from stratmap.app.protocol import DeskLike
 from stratmap.app.reader import UNLISTED, held
 from stratmap.app.render import archive as render
 from stratmap.app.render.text import notice, plural
 from stratmap.app.tag_tab import read_upload
-from stratmap.app.theme import panel
+from stratmap.app.theme import caption, panel
 from stratmap.assembly import Desk
 from stratmap.errors import StratmapError
 from stratmap.health import examine
@@ -106,23 +107,25 @@ def fits(one: IndexedDocument, wanted: str) -> bool:
 
 def check(desk: DeskLike) -> str:
     """The state of models, framework and index in words."""
-    if not isinstance(desk, Desk):
+    found = behind(desk)
+    if not isinstance(found, Desk):
         return notice("There is nothing to check here.")
-    return render.state(examine(desk))
+    return render.state(examine(found))
 
 
 def build(desk: DeskLike, settings: Settings) -> tuple[Any, Any]:
     """Draw the tab and wire its events; returns the box to search in and the list, to be filled when it opens."""
     with gr.Accordion("Add or replace documents", open=True, elem_id="archive-input"):
         files = gr.File(
-            label="Reports; a file of the same name replaces the former one",
+            label="Reports",
             file_count="multiple",
             file_types=sorted(READABLE_SUFFIXES),
             height=150,
             elem_id="archive-files",
         )
         with gr.Row(elem_classes="sm-actions"):
-            go = gr.Button("Add to the archive", variant="primary", elem_id="archive-add", scale=0, min_width=230)
+            go = gr.Button("Add to the archive", variant="primary", elem_id="archive-add", scale=0, min_width=190)
+            caption("A file of the same name replaces the former one.")
     told = gr.HTML(elem_id="archive-told", apply_default_css=False)
     with gr.Row(elem_classes="sm-actions"):
         wanted = gr.Textbox(
@@ -137,7 +140,7 @@ def build(desk: DeskLike, settings: Settings) -> tuple[Any, Any]:
         said = add(desk, settings, paths or [], lambda done, message: progress(done, desc=message))
         return said, show(desk, words), None
 
-    go.click(put, [files, wanted], [told, shown, files], api_name="archive_add", **UNLISTED)
+    go.click(put, [files, wanted], [told, shown, files], api_name="archive_add", show_progress_on=told, **UNLISTED)
     wanted.change(
         lambda words: show(desk, words), wanted, shown, api_name="show_archive", show_progress="hidden", **UNLISTED
     )

@@ -14,7 +14,7 @@ from stratmap.app.downloads import write_text
 from stratmap.app.protocol import DeskLike
 from stratmap.app.render.strategy import Spoken, drawing
 from stratmap.app.render.strategy_svg import drawing as svg_drawing
-from stratmap.app.theme import panel
+from stratmap.app.theme import caption, panel
 from stratmap.framework import Framework
 from stratmap.records import IndexedDocument
 
@@ -53,7 +53,8 @@ class FrameworkTab:
 
 def build(desk: DeskLike) -> FrameworkTab:
     """Draw the tab."""
+    with gr.Row(elem_classes="sm-actions sm-tools sm-end"):
+        caption("Download")
+        file = gr.DownloadButton("SVG", size="sm", scale=0, min_width=66, elem_id="framework-svg")
     picture = panel("framework", show_framework(desk))
-    with gr.Row(elem_classes="sm-actions"):
-        file = gr.DownloadButton("Download SVG", size="sm", scale=0, min_width=140, elem_id="framework-svg")
     return FrameworkTab(picture, file)

@@ -10,10 +10,10 @@ import gradio as gr
 from stratmap.app import portfolio
 from stratmap.app.printed import PrintedPages, known
 from stratmap.app.protocol import DeskLike
-from stratmap.app.reader import CHOSEN, UNLISTED, open_place, wire_reader
+from stratmap.app.reader import CHOSEN, LATEST, open_place, wire_reader
 from stratmap.app.render import coverage as render
 from stratmap.app.render.text import notice
-from stratmap.app.theme import panel
+from stratmap.app.theme import caption, panel
 from stratmap.errors import StratmapError, UsageError
 from stratmap.settings import Settings
 
@@ -83,15 +83,14 @@ class PortfolioTab:
 
 def build(desk: DeskLike, settings: Settings) -> PortfolioTab:
     """Draw the tab and wire its events."""
-    with gr.Row(elem_classes="sm-actions sm-switches"):
+    with gr.Row(elem_classes="sm-actions sm-switches sm-tools"):
         by = gr.Radio(_BY, value="Country", label="Rows", elem_id="portfolio-by", scale=0, min_width=190)
         measure = gr.Radio(
             _MEASURES, value="Counts", label="Cells", elem_id="portfolio-measure", scale=0, min_width=210
         )
+        caption("Download")
         files = [
-            gr.DownloadButton(
-                f"Download {form}", size="sm", scale=0, min_width=140, elem_id=f"portfolio-{form.lower()}"
-            )
+            gr.DownloadButton(form, size="sm", scale=0, min_width=66, elem_id=f"portfolio-{form.lower()}")
             for form in ("XLSX", "SVG", "PNG")
         ]
     shown = panel("portfolio")
@@ -127,29 +126,30 @@ def _wire(
     covered = settings.privacy.mask_exports
     evidences = portfolio.Evidences(desk)
     key = gr.Textbox(visible=False)
-    quiet: dict[str, Any] = {"show_progress": "hidden", **UNLISTED}
-    for switch in switches:
-        switch.input(
-            lambda rows, cells: (
-                show_portfolio(desk, rows, cells),
-                "",
-                "",
-                "",
-                "",
-                *files_of(desk, rows, cells, covered=covered),
-            ),
-            list(switches),
-            [shown, cell, evidence, page, printed, *files],
-            api_name="show_portfolio",
-            **quiet,
-        )
+    quiet: dict[str, Any] = {"show_progress": "hidden", **LATEST}
+    # One event for both switches, so that two answers cannot overtake each other.
+    gr.on(
+        [switch.input for switch in switches],
+        lambda rows, cells: (
+            show_portfolio(desk, rows, cells),
+            "",
+            "",
+            "",
+            "",
+            *files_of(desk, rows, cells, covered=covered),
+        ),
+        list(switches),
+        [shown, cell, evidence, page, printed, *files],
+        api_name="show_portfolio",
+        **quiet,
+    )
     shown.click(
         lambda chosen: (show_cell(desk, chosen), "", "", ""), key, [cell, evidence, page, printed], js=CHOSEN,
         api_name="portfolio_cell", **quiet,
     )  # fmt: skip
     cell.click(
         lambda chosen: (show_evidence(desk, evidences, chosen), "", ""), key, [evidence, page, printed], js=CHOSEN,
-        api_name="portfolio_evidence", show_progress="minimal", **UNLISTED,
+        api_name="portfolio_evidence", show_progress="minimal", **LATEST,
     )  # fmt: skip
     pages = PrintedPages(desk, settings.reading)
     wire_reader(evidence, page, lambda chosen: open_place(desk, chosen), "portfolio_page", printed, pages.show)

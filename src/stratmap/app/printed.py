@@ -33,7 +33,7 @@ class PrintedPages:
 
     def __init__(self, desk: DeskLike, settings: ReadingSettings) -> None:
         self._desk, self._settings = desk, settings
-        self._kept: OrderedDict[str, bytes] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, int, int, int], bytes] = OrderedDict()
         self._lock = threading.Lock()
 
     def show(self, key: str) -> str:
@@ -41,12 +41,19 @@ class PrintedPages:
         try:
             doc_id, page_index, start, end, page = parse_key(key)
             document = known(self._desk, doc_id)
-            picture = self._picture(key, document, page_index, (start, end))
+            picture = self.picture(document, page_index, (start, end))
         except StratmapError as error:
             return notice(str(error), kind="problem")
         return printed_page(document.name, page, base64.b64encode(picture).decode("ascii"))
 
-    def _picture(self, key: str, document: IndexedDocument, page_index: int, span: tuple[int, int]) -> bytes:
+    def picture(self, document: IndexedDocument, page_index: int, span: tuple[int, int]) -> bytes:
+        """The page as a JPEG with the quotation marked.
+
+        Raises:
+            UsageError: The PDF is not where it was, or its page does not hold the quotation.
+            ReadingError: It cannot be drawn.
+        """
+        key = (document.doc_id, page_index, *span)
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)

@@ -20,6 +20,9 @@ CHOSEN = "() => window.stratmapChosen || ''"
 # Handlers that fill panels of the page can be called by name and are left out of the lists for programs, which have
 # endpoints of their own (`api.py`).
 UNLISTED: dict[str, Any] = {"api_visibility": "undocumented"}
+# A choice made while the one before it is on its way counts: Gradio would drop it, and the panel would not show what
+# was chosen last.
+LATEST: dict[str, Any] = UNLISTED | {"trigger_mode": "always_last"}
 
 
 def parse_key(key: str) -> tuple[str, int, int, int, int | None]:
@@ -64,7 +67,7 @@ def wire_reader(
     """Let a click on a chip in `panel` fill `reader`, and a click on *Show the printed page* there fill `printed`."""
     key = gr.Textbox(visible=False)
     if printed is None:
-        panel.click(handler, key, reader, js=CHOSEN, api_name=api_name, show_progress="hidden", **UNLISTED)
+        panel.click(handler, key, reader, js=CHOSEN, api_name=api_name, show_progress="hidden", **LATEST)
         return
     panel.click(
         lambda chosen: (handler(chosen), ""),
@@ -73,6 +76,6 @@ def wire_reader(
         js=CHOSEN,
         api_name=api_name,
         show_progress="hidden",
-        **UNLISTED,
+        **LATEST,
     )
-    reader.select(draw, key, printed, js=CHOSEN, api_name=f"{api_name}_printed", show_progress="minimal", **UNLISTED)
+    reader.select(draw, key, printed, js=CHOSEN, api_name=f"{api_name}_printed", show_progress="minimal", **LATEST)

@@ -14,8 +14,9 @@ import gradio as gr
 
 from stratmap.app import versions_panel
 from stratmap.app.correcting import author_of, reviews_of
+from stratmap.app.health.watched import behind
 from stratmap.app.protocol import DeskLike, TaggedReport
-from stratmap.app.reader import UNLISTED, held
+from stratmap.app.reader import LATEST, UNLISTED, held
 from stratmap.app.render.review import nothing_left, progress_line, question_card
 from stratmap.app.render.text import notice, plural
 from stratmap.app.theme import panel
@@ -107,6 +108,8 @@ def show(desk: DeskLike, session: Session, scope: str, reports: Sequence[TaggedR
     if not session.queue:
         if scope == MINE and not reports:
             return nothing_left("No report of yours yet", "Tag a report in the tab Tag, then review it here."), line
+        if scope == ARCHIVE and reviews.features.unscored():
+            return nothing_left("Nothing can be asked yet", "Prepare the documents above first.", session.last), line
         told = "The tagger is sure of all the rest, or you have answered it."
         return nothing_left("Nothing left to ask", told, session.last), line
     question = session.queue[0]
@@ -184,8 +187,10 @@ def build(desk: DeskLike, settings: Any, author: Any, reports: Any) -> tuple[Any
         return (*unprepared(desk), *(draw(desk, Session(), where, own) if not told else (told, "", Session())))
 
     outputs = [card, progress, session]
-    prepare.click(score, [scope, reports], [lacking, lack, *outputs], api_name="review_prepare", **UNLISTED)
-    scope.input(begin, [scope, reports], outputs, api_name="review_start", show_progress="hidden", **UNLISTED)
+    prepare.click(
+        score, [scope, reports], [lacking, lack, *outputs], api_name="review_prepare", show_progress_on=card, **UNLISTED
+    )
+    scope.input(begin, [scope, reports], outputs, api_name="review_start", show_progress="hidden", **LATEST)
     card.edit(
         give,
         [scope, reports, session, author, key],
@@ -216,8 +221,9 @@ def unprepared(desk: DeskLike) -> tuple[Any, str]:
 def prepare_archive(desk: DeskLike, progress: Callable[[int, int], None]) -> str:
     """Let the tagger see what it has not seen; a problem in words, "" where all went well."""
     try:
-        if isinstance(desk, Desk):
-            score_archive(reviews_of(desk), desk.encoder, progress)
+        found = behind(desk)
+        if isinstance(found, Desk):
+            score_archive(reviews_of(found), found.encoder, progress)
     except StratmapError as error:
         return notice(str(error), kind="problem")
     return ""

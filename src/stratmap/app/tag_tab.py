@@ -20,7 +20,7 @@ from stratmap.app.reader import UNLISTED, open_place, wire_reader
 from stratmap.app.render import tags as render
 from stratmap.app.render.text import empty, notice, plural, shortened
 from stratmap.app.samples import SAMPLES
-from stratmap.app.theme import panel
+from stratmap.app.theme import caption, panel
 from stratmap.errors import LimitExceeded, StratmapError, UsageError
 from stratmap.framework import shipped_crosswalks
 from stratmap.reading import READABLE_SUFFIXES, read_bytes, read_text
@@ -33,9 +33,9 @@ _FORMS = ("DOCX", "XLSX", "JSON", "IATI")
 _LONG = 60_000  # characters: about twenty pages
 _START = ("Nothing tagged yet", "Paste a report, upload files or pick a sample; the tags appear here.")
 _NAMES = {
-    "sdg": "Sustainable Development Goals",
+    "sdg": "SDGs",
     "gcm": "Global Compact for Migration",
-    "srf": "IOM Strategic Results Framework",
+    "srf": "IOM results framework",
 }
 Progress = Callable[[float, str], None]
 
@@ -201,12 +201,12 @@ def build(desk: DeskLike, settings: Settings) -> Parts:
     box, inputs, starts = _input_box()
     picker = gr.Radio(label="Reports", choices=[], type="index", visible=False, elem_id="picker")
     with gr.Row(visible=False, elem_classes="sm-actions sm-tools") as tools:
-        _caption("Download")
+        caption("Download")
         files = [
             gr.DownloadButton(form, size="sm", scale=0, min_width=66, elem_id=f"tag-{form.lower()}", interactive=False)
             for form in _FORMS
         ]
-        _caption("In the words of")
+        caption("In the words of")
         targets = [gr.Button(_NAMES.get(t, t), size="sm", scale=0, min_width=120) for t in _targets(desk)]
     related = gr.HTML(apply_default_css=False, elem_id="crosswalk")
     shown = panel("report", empty(*_START))
@@ -232,10 +232,6 @@ def build(desk: DeskLike, settings: Settings) -> Parts:
 def _ready(paths: Sequence[str | None]) -> list[Any]:
     """Buttons that give these files; one without a file cannot be pressed."""
     return [gr.DownloadButton(value=path, interactive=path is not None) for path in paths]
-
-
-def _caption(words: str) -> None:
-    gr.HTML(f'<span class="sm-muted">{words}</span>', elem_classes="sm-or", apply_default_css=False)
 
 
 def retagged(desk: DeskLike, reports: Sequence[TaggedReport]) -> list[TaggedReport]:
@@ -278,6 +274,8 @@ def wire_corrections(desk: DeskLike, parts: Parts, author: Any, learned: Any) ->
         js="(reports, position, author) => [reports, position, author, window.stratmapChosen || '']",
         api_name="correct_tag",
         show_progress="hidden",
+        trigger_mode="multiple",  # a click while another one is on its way counts too
+        concurrency_limit=1,  # and they come back in order
         **UNLISTED,
     ).then(
         lambda reports: _ready(write_files(desk, reports, covered=parts.covered)),
@@ -311,7 +309,7 @@ def _input_box() -> tuple[Any, Any, Any]:
             )
         with gr.Row(elem_classes="sm-actions"):
             go = gr.Button("Tag this report", variant="primary", elem_id="tag-go", scale=0, min_width=180)
-            _caption("or try")
+            caption("or try")
             tries = [gr.Button(name, size="sm", scale=0, min_width=130) for name in SAMPLES]
     return box, (pasted, files), (go, tries)
 
@@ -344,13 +342,14 @@ def _wire(desk: DeskLike, settings: Settings, inputs: Any, starts: Any, outputs:
 
     state = outputs[1]
     filled = [*outputs, *links]
-    go.click(tag, [pasted, files], filled, api_name="tag_reports").then(
+    shown = outputs[0]
+    go.click(tag, [pasted, files], filled, api_name="tag_reports", show_progress_on=shown).then(
         write, state, list(links), api_name="write_files", show_progress="hidden"
     )
     for button, name in zip(tries, SAMPLES, strict=True):
         key = name.lower().replace(" ", "_")
         button.click(lambda name=name: (SAMPLES[name], None), None, [pasted, files], api_name=f"sample_{key}").then(
-            tag, [pasted, files], filled, api_name=f"tag_{key}", api_visibility="undocumented"
+            tag, [pasted, files], filled, api_name=f"tag_{key}", api_visibility="undocumented", show_progress_on=shown
         ).then(
             write, state, list(links), api_name=f"write_{key}", api_visibility="undocumented", show_progress="hidden"
         )

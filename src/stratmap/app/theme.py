@@ -44,6 +44,11 @@ def behaviour() -> str:
     return (_FOLDER / "behaviour.js").read_text(encoding="utf-8")
 
 
+def caption(words: str) -> None:
+    """A word or two before a row of buttons; drawn where it is called."""
+    gr.HTML(f'<span class="sm-muted">{words}</span>', elem_classes="sm-or", apply_default_css=False)
+
+
 def panel(elem_id: str | None = None, value: str | None = None) -> gr.HTML:
     """A panel of HTML whose buttons act; drawn where it is called."""
     return gr.HTML(value, elem_id=elem_id, js_on_load=behaviour(), apply_default_css=False)

@@ -15,7 +15,7 @@ from stratmap.app.downloads import fresh
 from stratmap.app.protocol import DeskLike
 from stratmap.app.reader import CHOSEN, UNLISTED
 from stratmap.app.render import versions as render
-from stratmap.app.render.text import notice
+from stratmap.app.render.text import notice, plural
 from stratmap.app.theme import panel
 from stratmap.errors import LimitExceeded, StratmapError, UsageError
 from stratmap.reviewing.corrections import standing
@@ -58,7 +58,8 @@ def restore(desk: DeskLike, name: str) -> str:
     except StratmapError as error:
         return notice(str(error), kind="problem")
     said = "The tagger as it came" if name == "shipped" else f"Version {name}"
-    return notice(f"{said} is in use; {changed} documents of the archive have other labels now.", kind="good")
+    told = f"{plural(changed, 'document')} of the archive {'has' if changed == 1 else 'have'} other labels now"
+    return notice(f"{said} is in use; {told}.", kind="good")
 
 
 def take_back(desk: DeskLike, number: str) -> None:
@@ -91,7 +92,7 @@ def take_workbook(desk: DeskLike, settings: Settings, path: str, author: str, *,
     except StratmapError as error:
         return notice(str(error), kind="problem"), False
     if not dry:
-        return notice(f"{len(found.changes)} tags changed.", "Kept.", "good"), False
+        return notice(render.kept_line(found), "Kept.", "good"), False
     return render.preview_table(found, desk.framework), bool(found.changes)
 
 

@@ -17,6 +17,11 @@ from stratmap.logs import failure_of, log
 from stratmap.records import Answer, Document, Filters, Hit, TaggedDocument
 
 
+def behind(desk: DeskLike) -> DeskLike:
+    """The desk that is watched; the same one where it is not."""
+    return desk.unwatched if isinstance(desk, Watched) else desk
+
+
 class Watched:
     """Passes everything on to a desk.
 
@@ -27,6 +32,11 @@ class Watched:
 
     def __init__(self, desk: DeskLike, figures: Figures) -> None:
         self._desk, self._figures = desk, figures
+
+    @property
+    def unwatched(self) -> DeskLike:
+        """The desk itself."""
+        return self._desk
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._desk, name)

@@ -14,6 +14,7 @@ from stratmap.app.render.pages import hit_key, place_key
 from stratmap.app.render.text import empty, notice, percent, place, shortened, text
 from stratmap.records import Answer, Citation, Hit
 
+_MOST_SHOWN = 600  # characters of a question
 _MARKER = re.compile(r"\[(\d{1,3})\]")
 _WAITING = '<div class="sm-answer sm-waiting" role="status"><span class="sm-dots"></span>Reading the archive</div>'
 
@@ -29,9 +30,9 @@ def conversation(turns: Sequence[Turn]) -> str:
 
 def _turn(turn: Turn, number: int, newest: bool) -> str:
     here = ' data-into-view="1"' if newest else ""
-    asked = f'<div class="sm-asked" dir="auto"{here}>{text(turn.question)}</div>'
+    asked = f'<div class="sm-asked" dir="auto"{here}>{text(shortened(turn.question, _MOST_SHOWN))}</div>'
     if turn.answer is None:
-        return asked + (_WAITING if turn.pending else notice(turn.problem, kind="problem"))
+        return asked + (_WAITING if turn.pending else notice(turn.problem, "Not answered:", "problem"))
     verdict = "" if turn.pending else _verdict(number, turn.helpful)
     return asked + (_found(turn.answer, verdict) if turn.answer.answered else _not_found(turn.answer, verdict))
 

@@ -15,8 +15,9 @@ def header(name: str = "", role: str = "") -> str:
         if name
         else ""
     )
+    known = f' data-role="{text(role)}"' if role else ""  # the style sheet hides what the role may not do
     return (
-        f'<header class="sm-header"><div><h1>stratmap</h1><p>{_LINE}</p></div><div class="sm-corner">{way_out}'
+        f'<header class="sm-header"{known}><div><h1>stratmap</h1><p>{_LINE}</p></div><div class="sm-corner">{way_out}'
         '<button type="button" class="sm-button" data-theme="1" aria-label="Switch between light and dark">'
         "Light / dark</button></div></header>"
     )

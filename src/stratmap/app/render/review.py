@@ -8,6 +8,7 @@ from stratmap.app.render.text import colour, empty, percent, place, plural, shor
 from stratmap.framework import Framework
 from stratmap.reviewing.queue import Progress, Question
 
+_MUCH = 0.5  # of uncertainty or novelty, from here on worth naming
 _ANSWERS = (
     ("yes", "y", "Applies", "sm-go"),
     ("no", "n", "Does not apply", "sm-go"),
@@ -37,17 +38,24 @@ def question_card(
     says = (
         f"The tagger says {percent(question.probability)}; it applies the label from {percent(question.threshold)} on."
     )
-    why = f"Unsure {percent(question.uncertainty)}, new {percent(question.novelty)}."
+    figures = f"uncertainty {percent(question.uncertainty)}, novelty {percent(question.novelty)}"
     hint = f'<p class="sm-fixed">{text(stated)}</p>' if stated else ""
     return (
         f'<section class="sm-card sm-question" style="--c:{colour(label.colour)}" aria-label="Question">'
         f'<p class="sm-muted sm-of" dir="auto">{text(question.document)}</p>'
         f'<h3 class="sm-ask-label">Does <span class="sm-badge">{text(label.code)}</span> {text(label.name)} apply?</h3>'
         f'<p class="sm-statement">{text(label.statement)}</p>{hint}{quotes}'
-        f'<p class="sm-muted sm-says">{text(says)} <span title="What the order of the questions goes by">{text(why)}'
-        f"</span></p>{answer_buttons()}"
+        f'<p class="sm-muted sm-says">{text(says)} <span title="{text(figures)}">{text(_why(question))}</span></p>'
+        f"{answer_buttons()}"
         f'<p class="sm-muted sm-last" role="status">{text(last)}</p></section>'
     )
+
+
+def _why(question: Question) -> str:
+    """Why this question comes before others."""
+    close, new = question.uncertainty >= _MUCH, question.novelty >= _MUCH
+    reasons = ["it is close to the threshold"] * close + ["nothing like it was answered yet"] * new
+    return f"Asked now because {' and '.join(reasons)}." if reasons else ""
 
 
 def answer_buttons(*, only_undo: bool = False) -> str:

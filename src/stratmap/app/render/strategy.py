@@ -96,7 +96,7 @@ def _about(label: Label, spoken: Spoken) -> str:
         f'<p class="sm-statement">{text(label.statement)}</p>{description}'
         f"{_list('It covers', label.covers)}{_list('It does not cover', label.excludes)}"
         f"{_list('Examples', label.examples)}"
-        f'<p class="sm-muted">{text(said(spoken))}</p></section>'
+        f'<h4>In the archive</h4><p class="sm-muted">{text(said(spoken))}</p></section>'
     )
 
 
@@ -107,12 +107,16 @@ def said(spoken: Spoken) -> str:
     if not spoken.documents:
         return f"None of {plural(spoken.of, 'document')} of the archive speaks to this."
     named = ", ".join(spoken.countries[:6]) + (" and others" if len(spoken.countries) > 6 else "")
-    on = f", on {plural(len(spoken.countries), 'country', 'countries')}" if spoken.countries else ""
-    of = f", of {spoken.years[0]} to {spoken.years[1]}" if spoken.years else ""
-    most = f" Most on: {named}." if named else ""
+    speak = "speaks" if spoken.documents == 1 else "speak"
+    facts = [plural(len(spoken.countries), "country", "countries")] if spoken.countries else []
+    if spoken.years:
+        first, last = spoken.years
+        facts.append(f"{first} to {last}" if first != last else f"{first}")
+    where = f" ({', '.join(facts)})" if facts else ""
+    most = f" Most on {named}." if named else ""
     return (
-        f"{spoken.documents:,} of {plural(spoken.of, 'document')} of the archive ({percent(spoken.share)})"
-        f"{on}{of} {'speaks' if spoken.documents == 1 else 'speak'} to this.{most}"
+        f"{spoken.documents:,} of {plural(spoken.of, 'document')} {speak} to this, "
+        f"{percent(spoken.share)}{where}.{most}"
     )
 
 

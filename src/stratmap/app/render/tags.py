@@ -101,7 +101,8 @@ def _row(tag: Tag, label: Label, stands: Standing) -> str:
         f'<summary{jump}><span class="sm-badge">{text(tag.code)}</span>'
         f'<span class="sm-name">{text(tag.name)}</span>{_bar(tag)}'
         f'<span class="sm-state">{text(word)}</span></summary>'
-        f'<div class="sm-inside"><p class="sm-statement">{text(shortened(label.statement, 210))}</p>'
+        '<div class="sm-inside"><p class="sm-statement"><span class="sm-from">The strategy</span>'
+        f"{text(shortened(label.statement, 210))}</p>"
         f"{quotes}{wrong}{note_box(tag.code, stands.notes)}</div></details>{verdict_buttons(tag)}</div>"
     )
 
@@ -142,7 +143,7 @@ def nearest(item: TaggedReport) -> str:
             f'<span class="sm-muted" dir="auto">{text(_source(hit.document, hit.passage.page))}</span></button>'
             for hit in item.nearest
         )
-    title = '<h3 class="sm-h">Nearest in the archive</h3>'
+    title = '<h3 class="sm-h">Nearest passages of past projects and the strategy</h3>'
     return f'<section class="sm-card sm-nearest">{title}<div class="sm-grid">{inside}</div></section>'
 
 

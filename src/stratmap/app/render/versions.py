@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from stratmap.app.render.text import notice, plural, text
+from stratmap.app.render.text import notice, plural, shortened, text
 from stratmap.framework import Framework
 from stratmap.records import Correction
 from stratmap.reviewing.reviews import Retrained
@@ -130,22 +130,36 @@ def _correction(one: Correction) -> str:
     )
 
 
+def _counted(found: Preview) -> list[str]:
+    """How many tags get another verdict, and how many only a note; what is none is left out."""
+    notes = sum(change.adds_note_only for change in found.changes)
+    verdicts = len(found.changes) - notes
+    counted = [plural(verdicts, "tag")] if verdicts or not notes else []
+    return counted + ([plural(notes, "note")] if notes else [])
+
+
+def kept_line(found: Preview) -> str:
+    """What an import changed, in a sentence."""
+    return f"Taken from the workbook: {' and '.join(_counted(found))}."
+
+
 def preview_table(found: Preview, framework: Framework) -> str:
     """What an import would change, and the rows that are refused."""
     refused = "".join(notice(f"Row {one.row}: {one.reason}", kind="problem") for one in found.refused[:_MOST_ROWS])
     said = (
-        f"{plural(len(found.changes), 'tag')} would change, {found.unchanged} stay as they are, "
-        f"{plural(len(found.refused), 'row')} refused."
+        f"To be taken: {' and '.join(_counted(found))}. As before: {plural(found.unchanged, 'row')}. "
+        f"Refused: {plural(len(found.refused), 'row')}."
     )
     rows = "".join(
         f'<tr><td>{change.row}</td><td dir="auto">{text(change.document)}</td>'
         f'<th scope="row">{text(change.code)} '
         f'<span class="sm-muted">{text(framework.label(change.code).name)}</span></th>'
-        f"<td>{text(change.before or 'as tagged')}</td><td>{text(change.after or 'as tagged')}</td>"
-        f'<td dir="auto">{text(change.by)}</td></tr>'
+        f"<td>{text(change.before or 'as tagged')}</td>"
+        f"<td>{text('no other verdict' if change.adds_note_only else change.after or 'as tagged')}</td>"
+        f'<td dir="auto">{text(shortened(change.note, 120))}</td><td dir="auto">{text(change.by)}</td></tr>'
         for change in found.changes[:_MOST_ROWS]
     )
-    head = "".join(f'<th scope="col">{word}</th>' for word in ("Row", "Document", "Tag", "Now", "Then", "By"))
+    head = "".join(f'<th scope="col">{word}</th>' for word in ("Row", "Document", "Tag", "Now", "Then", "Note", "By"))
     table = (
         f'<div class="sm-wide" tabindex="0"><table class="sm-table"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody>'
         "</table></div>"
