@@ -21,6 +21,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,7 @@ def real_vectors(path: Path | None) -> np.ndarray:
     kept = [text for text, count in zip(texts, encoder.count_tokens(texts), strict=True) if count <= encoder.window]
     vectors = encoder.encode(kept)
     if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
         np.save(path, vectors)
     return vectors
 
@@ -219,6 +221,12 @@ def documents(vectors: np.ndarray, said: list[str], prefix: str = "report") -> I
         )
 
 
+def groups(items: Iterator[Indexable]) -> Iterator[list[Indexable]]:
+    """Transactions of 200 documents: a single one of a million passages would lie on the disk twice."""
+    while group := list(islice(items, 200)):
+        yield group
+
+
 def whole_indexes(real: np.ndarray, most: int, work: Path, keep: Path | None) -> list[dict[str, Any]]:
     """Part two: index folders of each size: adding, opening, searching, adding one more; the last one may be kept."""
     encoder = load_manifest(shipped_folder("encoder"), "encoder")
@@ -232,7 +240,8 @@ def whole_indexes(real: np.ndarray, most: int, work: Path, keep: Path | None) ->
         folder = work / f"index-{size}"
         started = time.perf_counter()
         made = Index.open(folder, encoder.name, encoder.fingerprint, real.shape[1], make=True)
-        made.add(documents(vectors, said))
+        for group in groups(documents(vectors, said)):
+            made.add(group)
         line: dict[str, Any] = {"passages": size, "add_s": time.perf_counter() - started}
         line["base_s"] = _seconds(lambda made=made: len(made))
         line |= _opened(folder, questions, asked)

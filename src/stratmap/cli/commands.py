@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -267,6 +268,8 @@ def web(
         mcp=mcp or loaded.app.mcp,
     )
     loaded = replace(loaded, app=chosen)
+    # In a container the app is process 1, which no signal ends that it does not handle.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     launch(Desk(loaded, index_folder), loaded, told=lambda address: print(f"stratmap is open at {address}", flush=True))
 
 
