@@ -34,18 +34,15 @@ class Feed:
         self._begun: dict[str, int] = {}
         self._asked: deque[str] = deque()
         self._answers: dict[str, asyncio.Future[str]] = {}
-        self._closed = False
 
     async def put(self, key: str, value: str) -> None:
         """Hand out an item."""
         self._begun[key] = 0
         self._waiting.append((key, value))
 
-    async def take(self) -> tuple[str, str] | None:
-        """The next item, as soon as there is one; None after the last."""
+    async def take(self) -> tuple[str, str]:
+        """The next item, as soon as there is one."""
         while not self._waiting:
-            if self._closed:
-                return None
             await asyncio.sleep(_PAUSE_S)
         return self._waiting.popleft()
 
@@ -79,10 +76,6 @@ class Feed:
     async def forget(self, key: str) -> None:
         """Note that an item is finished with."""
         self._begun.pop(key, None)
-
-    async def close(self) -> None:
-        """No more items will come."""
-        self._closed = True
 
 
 class Worker:
@@ -126,12 +119,10 @@ class Worker:
 
 
 def blocks_of(feed: Any) -> Iterator[Any]:
-    """Blocks of one row, for a read task: it waits where there is nothing to read."""
+    """Blocks of one row, for a read task that never ends: it waits where there is nothing to read."""
     import pyarrow
     import ray
 
     while True:
-        found = ray.get(feed.take.remote())
-        if found is None:
-            return
-        yield pyarrow.table({KEY: [found[0]], VALUE: [found[1]]})
+        key, value = ray.get(feed.take.remote())
+        yield pyarrow.table({KEY: [key], VALUE: [value]})
