@@ -98,6 +98,8 @@ class SmallArchive:
 
 def _passes(name, filters: Filters):
     countries, year, labels = FACTS.get(name, ((), 0, {}))
+    if filters.documents and name not in filters.documents:
+        return False
     return (not filters.countries or bool(set(countries) & set(filters.countries))) and (
         (not filters.labels or bool(set(labels) & set(filters.labels)))
         and (filters.year_from is None or year >= filters.year_from)

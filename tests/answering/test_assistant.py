@@ -103,6 +103,24 @@ def test_follow_up_uses_the_conversation(assistant):
     assert "Serbia" in answer.notes[0]
 
 
+def test_a_question_that_points_back_is_answered_from_the_document_spoken_of(encoder, archive, monkeypatch):
+    """ "It" is the project of the question before, also where another document matches the words as well."""
+    asked: list[Filters] = []
+    search = archive.search
+    monkeypatch.setattr(archive, "search", lambda q, v, k, filters: asked.append(filters) or search(q, v, k, filters))
+    assistant = Assistant(archive, encoder, AnsweringSettings(), framework=load_framework())
+    answer = assistant.ask("How many people did they treat?", history=["When did the health posts in Preševo work?"])
+    assert answer.citations[0].document == "serbia-health.pdf"
+    assert [filters.documents for filters in asked] == [(), (answer.citations[0].doc_id,)]
+
+
+def test_what_the_document_spoken_of_does_not_say_is_looked_for_in_all(assistant):
+    answer = assistant.ask(
+        "Who appraised their diaspora applications?", history=["When did the health posts in Preševo work?"]
+    )
+    assert answer.citations[0].document == "moldova-diaspora.md"
+
+
 def test_abbreviations_work_both_ways(assistant):
     assert assistant.ask("Where did AVRR counselling begin?").citations[0].page == 2
     assert assistant.ask("Who accompanied UASC to interviews?").citations[0].document == "serbia-health.pdf"

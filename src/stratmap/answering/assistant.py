@@ -17,7 +17,7 @@ from stratmap.answering.archive_questions import ArchiveQuestion, as_spelled, re
 from stratmap.answering.conversation import Completes, Conversation, in_lines
 from stratmap.answering.extract import Scored, Sentence, choose, cite, fallback, score_sentences, sentences_of
 from stratmap.answering.finding import Finder, Found
-from stratmap.answering.followups import standalone
+from stratmap.answering.followups import points_back, standalone
 from stratmap.answering.listing import count_answer, list_answer
 from stratmap.answering.questions import clean_question
 from stratmap.answering.refusal import judge
@@ -137,12 +137,16 @@ class Assistant:
         if not clean:
             yield Answer(question, False, NO_QUESTION, (), ())
             return
-        whole = standalone(clean, [past for past in map(self._past, history[-5:]) if past])
+        past = [one for one in map(self._past, history[-5:]) if one]
+        whole = standalone(clean, past)
         notes = (f"Understood as: {whole}",) if whole != clean else ()
         documents = self.index.documents()
         filters = replace(filters, countries=as_spelled(filters.countries, documents))
         about = read_archive_question(whole, filters, self.framework, documents)
-        parts = iter([self._about_archive(whole, about)]) if about else self._answer(whole, filters, at_once)
+        if about:
+            parts: Iterator[Statement | Answer] = iter([self._about_archive(whole, about)])
+        else:
+            parts = self._answer(whole, self._evidence(whole, filters, self._spoken_of(clean, past, filters)), at_once)
         told = False
         for part in parts:
             if isinstance(part, Statement):
@@ -152,8 +156,22 @@ class Assistant:
             yield from () if told else part.statements
             yield replace(part, question=question, notes=(*notes, *part.notes))
 
-    def _answer(self, question: str, filters: Filters, at_once: bool) -> Iterator[Statement | Answer]:
-        evidence = self.evidence(question, filters)
+    def _spoken_of(self, question: str, past: Sequence[str], filters: Filters) -> str:
+        """The document that the question before found first, where this one points back to it; else nothing."""
+        if filters.documents or not points_back(question, past):
+            return ""
+        hits = self._finder.find(standalone(past[-1], past[:-1]), filters).hits
+        return hits[0].passage.doc_id if hits else ""
+
+    def _evidence(self, question: str, filters: Filters, spoken_of: str) -> Evidence:
+        """Evidence from the document spoken of where that suffices, else from all."""
+        if spoken_of:
+            near = self.evidence(question, replace(filters, documents=(spoken_of,)))
+            if near.enough:
+                return near
+        return self.evidence(question, filters)
+
+    def _answer(self, question: str, evidence: Evidence, at_once: bool) -> Iterator[Statement | Answer]:
         if not evidence.enough:
             yield self._refused(question, evidence)
             return

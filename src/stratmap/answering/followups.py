@@ -1,7 +1,8 @@
 """Follow-up questions: a question and those before it come in, a question that stands alone goes out.
 
 "and in Serbia?" takes up the question before with another country; "when did it end?" carries its topic along. A
-question that stands alone stays as it is.
+question that stands alone stays as it is. What "it" is may be said by documents rather than words: `points_back` tells
+whether a question speaks of what was just spoken of.
 """
 
 from __future__ import annotations
@@ -37,15 +38,30 @@ def standalone(question: str, history: Sequence[str]) -> str:
     if not history:
         return question
     opening = _OPENING.match(question)
-    short = len(terms(question)) <= _FEW
-    if not short or not (opening or _POINTING.search(question)):
+    if len(terms(question)) > _FEW or not (opening or _POINTING.search(question)):
         return question
     before = standalone(history[-1], history[:-1])
-    rest = question[opening.end() :] if opening else question
-    if opening and len(terms(rest)) <= 2:
-        return _exchanged(before, rest)
+    if _exchanges(question):
+        return _exchanged(before, question[opening.end() :] if opening else question)
     subject = " ".join(_topic(before, question))
     return f"{question} ({subject})" if subject else question
+
+
+def points_back(question: str, history: Sequence[str]) -> bool:
+    """Whether a question is about the very thing of the question before, whose document then answers first.
+
+    >>> past = ["Which project trained the border police of Armenia?"]
+    >>> points_back("When did it end?", past), points_back("and in Serbia?", past), points_back("Who returned?", past)
+    (True, False, False)
+    """
+    short = len(terms(question)) <= _FEW
+    return bool(history) and short and bool(_POINTING.search(question)) and not _exchanges(question)
+
+
+def _exchanges(question: str) -> bool:
+    """Whether little more than another country, year or matter is named: "and in Serbia?"."""
+    opening = _OPENING.match(question)
+    return bool(opening) and len(terms(question[opening.end() :] if opening else "")) <= 2
 
 
 def _exchanged(before: str, rest: str) -> str:
