@@ -73,6 +73,7 @@ def test_a_review_by_keyboard_alone(page, kept_desk):
     page.wait_for_function(f"was => ({shown})() !== was", arg=before)
     [kept] = kept_desk.reviews.corrections.all()
     assert kept.applies
+    page.locator("#learned", has_text="1 verdict and 0 passages").wait_for()
     page.get_by_text("1 answer on the archive").wait_for()
     page.locator("#author textarea, #author input").first.fill("yes")  # typing is not answering
     assert len(kept_desk.reviews.corrections.all()) == 1
@@ -158,6 +159,8 @@ def test_ask_open_the_citation_and_its_printed_page_then_filter_and_follow_up(pa
     page.locator("#filter-document input").click()
     page.get_by_role("option", name="armenia-border.md").click()
     page.keyboard.press("Escape")
+    page.locator("#filter-from input").click()
+    page.get_by_role("option", name="2019").click()
     page.locator("#question textarea").fill("And who opened it in May?")
     page.locator("#question textarea").press("Enter")
     page.wait_for_function("document.querySelectorAll('.sm-helped').length === 2")

@@ -23,15 +23,17 @@ from stratmap.errors import StratmapError
 from stratmap.framework import Group
 from stratmap.settings import Settings
 
+_ANY_YEAR = ("any", 0)
 _READER = ("The source", "Choose a number in an answer to read the page it comes from.")
 
 
 @dataclass(frozen=True, slots=True)
 class AskTab:
-    """What is filled anew when a page opens: filters of countries and documents, and the suggested questions."""
+    """What is filled anew when a page opens: filters of countries, documents and years, and the suggested questions."""
 
     countries: Any
     documents: Any
+    years: tuple[Any, Any]
     suggested: tuple[Any, ...]
 
     def refreshed(self, desk: DeskLike) -> list[Any]:
@@ -39,18 +41,20 @@ class AskTab:
         held = talk.archive(desk)
         countries = sorted({country for document in held for country in document.countries})
         names = sorted({document.name for document in held})
+        years = sorted({document.year for document in held if document.year is not None})
         asked = talk.suggestions(desk.framework, held)
         asked += [""] * (len(self.suggested) - len(asked))
         return [
             gr.Dropdown(choices=countries),
             gr.Dropdown(choices=names),
+            *(gr.Dropdown(choices=[_ANY_YEAR, *((str(year), year) for year in years)]) for _ in self.years),
             *(gr.Button(question, visible=bool(question)) for question in asked),
         ]
 
     @property
     def parts(self) -> list[Any]:
         """The components that `refreshed` fills."""
-        return [self.countries, self.documents, *self.suggested]
+        return [self.countries, self.documents, *self.years, *self.suggested]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +110,7 @@ def build(desk: DeskLike, settings: Settings) -> AskTab:
     panels = _Panels(shown, turns, question, row, reader, printed, files)
     _wire_questions(desk, settings, panels, filters, tries)
     _wire_rest(desk, settings, panels, clear)
-    return AskTab(filters[2], filters[3], tries)
+    return AskTab(filters[2], filters[3], (filters[4], filters[5]), tries)
 
 
 def _choices(group: Group) -> list[tuple[str, str]]:
@@ -124,8 +128,8 @@ def _filters(desk: DeskLike) -> tuple[Any, ...]:
             countries = gr.Dropdown([], multiselect=True, label="Country", elem_id="filter-country")
             documents = gr.Dropdown([], multiselect=True, label="Document", elem_id="filter-document")
         with gr.Row():
-            year_from = gr.Number(label="From year", precision=0, value=None, min_width=100)
-            year_to = gr.Number(label="To year", precision=0, value=None, min_width=100)
+            year_from = gr.Dropdown([_ANY_YEAR], value=0, label="From year", elem_id="filter-from", min_width=100)
+            year_to = gr.Dropdown([_ANY_YEAR], value=0, label="To year", elem_id="filter-to", min_width=100)
     return objectives, principles, countries, documents, year_from, year_to
 
 

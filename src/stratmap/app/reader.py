@@ -20,6 +20,7 @@ CHOSEN = "() => window.stratmapChosen || ''"
 # Handlers that fill panels of the page can be called by name and are left out of the lists for programs, which have
 # endpoints of their own (`api.py`).
 UNLISTED: dict[str, Any] = {"api_visibility": "undocumented"}
+QUIET: dict[str, Any] = UNLISTED | {"show_progress": "hidden"}
 # A choice made while the one before it is on its way counts: Gradio would drop it, and the panel would not show what
 # was chosen last.
 LATEST: dict[str, Any] = UNLISTED | {"trigger_mode": "always_last"}

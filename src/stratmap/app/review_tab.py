@@ -16,7 +16,7 @@ from stratmap.app import versions_panel
 from stratmap.app.correcting import author_of, reviews_of
 from stratmap.app.health.watched import behind
 from stratmap.app.protocol import DeskLike, TaggedReport
-from stratmap.app.reader import LATEST, UNLISTED, held
+from stratmap.app.reader import LATEST, QUIET, UNLISTED, held
 from stratmap.app.render.review import nothing_left, progress_line, question_card
 from stratmap.app.render.text import notice, plural
 from stratmap.app.theme import panel
@@ -199,7 +199,7 @@ def build(desk: DeskLike, settings: Any, author: Any, reports: Any) -> tuple[Any
         api_name="review_answer",
         show_progress="hidden",
         **UNLISTED,
-    )
+    ).then(lambda: versions_panel.shown(desk), None, versions, api_name="review_learned", **QUIET)
     return scope, learned, [lacking, lack, *outputs, *versions]
 
 

@@ -48,7 +48,7 @@ def retrain(desk: DeskLike, author: str) -> str:
     try:
         return render.outcome(reviews_of(desk).retrain(author), desk.framework)
     except StratmapError as error:
-        return notice(str(error), kind="problem")
+        return notice(str(error), "Not retrained:", "problem")
 
 
 def restore(desk: DeskLike, name: str) -> str:
