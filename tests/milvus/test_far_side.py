@@ -7,6 +7,7 @@ full) is said by a door in between that answers as such a server does.
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -81,7 +82,7 @@ def test_restarted_in_mid_batch_the_batch_goes_through_once(server, tmp_path, op
 
     monkeypatch.setattr(far, "BATCH", 5)
     server.start()
-    patient = {"uri": server.uri, "service_timeout_s": 10.0, "service_retries": 5}
+    patient = {"uri": server.uri, "service_timeout_s": 10.0, "service_retries": 8}
     index = open_at(tmp_path / "index", "milvus", make=True, **patient)
     index.add(items(indexable, "first", 3))
     upsert, calls = far.Far._upsert, []
@@ -205,6 +206,17 @@ def test_full_is_told_at_once_and_nothing_of_the_batch_is_in_the_index(index, in
     assert len(calls) == 1
     assert len(index.documents()) == 6
     monkeypatch.setattr(far.Far, "_upsert", upsert)
+    assert index.add(items(indexable, "second", 3)) == 3
+    sound(index, 9)
+
+
+def test_a_server_whose_disk_takes_no_more_is_told_and_goes_on_when_it_does(index, server, indexable, hashing_encoder):
+    """Its files may not grow, as on a full disk: what it took without writing it down may not count as taken."""
+    resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+    with pytest.raises(ServiceError, match=r"Milvus at http.*Nothing is lost"):
+        index.add(items(indexable, "second", 3))
+    assert len(index.documents()) == 6
+    resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     assert index.add(items(indexable, "second", 3)) == 3
     sound(index, 9)
 

@@ -288,6 +288,7 @@ def fitting(text: str) -> str:
 
 
 def _pymilvus(address: str) -> Any:
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # read when it is loaded; it writes past Python's logging
     try:
         import pymilvus
 
