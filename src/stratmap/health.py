@@ -18,7 +18,8 @@ from stratmap.errors import IndexFolderError, SettingsError, StratmapError, Usag
 from stratmap.reading import identify_language
 
 if TYPE_CHECKING:
-    from stratmap.index.repair import Mended
+    from stratmap.index import Index
+    from stratmap.index.repair import Mended, Target
     from stratmap.index.stored import StoredDocument
 
 _LEAST_FREE = 200_000_000
@@ -143,22 +144,36 @@ def mend(desk: Desk, progress: Callable[[str], None] | None = None) -> Mended | 
     if not (folder / FILE).is_file():
         raise IndexFolderError(f"{folder}: expected an index, found none. Index the documents again.")
 
-    def again(stored: StoredDocument) -> StoredDocument:
-        if progress:
-            progress(stored.name)
-        return _again(desk, stored)
-
     encoder = desk.encoder
     target = Target(encoder.name, encoder.fingerprint, encoder.dim)
     faults = workable_faults(folder)
+    index = Index(folder, desk.settings.index)
+    fits = faults is not None and _made_by(index, target)
+    maker = desk if fits else _without_index(desk)
+
+    def again(stored: StoredDocument) -> StoredDocument:
+        if progress:
+            progress(stored.name)
+        return _again(maker, stored)
+
     if faults is None:
         return _with_files(desk, salvage(folder, target, again))
-    index = Index(folder, desk.settings.index)
-    faults += index.stale(desk.tagger_name, frozenset(desk.framework.codes))
-    meta = index.meta()
-    if not faults and (meta["fingerprint"], meta["dim"]) == (target.fingerprint, str(target.dim)):
+    faults += index.stale(maker.tagger_name, frozenset(desk.framework.codes))
+    if not faults and fits:
         return None
     return _with_files(desk, mend_index(folder, faults, target, again))
+
+
+def _made_by(index: Index, target: Target) -> bool:
+    meta = index.meta()
+    return (meta["fingerprint"], meta["dim"]) == (target.fingerprint, str(target.dim))
+
+
+def _without_index(desk: Desk) -> Desk:
+    """A desk with the same models that does not open the index, which it could not: the tagger is as it came."""
+    made = Desk(desk.settings)
+    made.__dict__.update({name: desk.__dict__[name] for name in ("encoder", "framework") if name in desk.__dict__})
+    return made
 
 
 def _again(desk: Desk, stored: StoredDocument) -> StoredDocument:

@@ -42,7 +42,7 @@ def growth(folder, out, documents):
         (folder / f"{number:05}.txt").write_text(text, encoding="utf-8")
     here = str(Path(__file__).parent)
     words = [sys.executable, "-c", SCRIPT, here, str(folder), str(out), str(documents // 5)]
-    done = subprocess.run(words, capture_output=True, text=True, check=True, timeout=1200)
+    done = subprocess.run(words, capture_output=True, text=True, check=True, timeout=3600)
     early, late, written = map(int, done.stdout.split())
     return late - early, written - early, early
 

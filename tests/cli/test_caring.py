@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import closing
+from types import SimpleNamespace
 
 import pytest
 
@@ -100,6 +101,53 @@ def test_the_doctor_finds_each_fault_and_repairs_from_the_text(folder, capsys):
     assert {d.name: d.labels for d in Desk(Settings(), folder).documents()} == before
     assert examining.run(folder, Settings(), False, repair=True) == 0
     assert "nothing to mend" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("key", "value"), [("fingerprint", "another"), ("dim", "7")])
+def test_an_index_of_another_encoder_is_refused_and_encoded_again(folder, capsys, key, value):
+    before = {d.name: sorted(d.labels) for d in Desk(Settings(), folder).documents()}
+    damage(folder, f"UPDATE meta SET value = '{value}' WHERE key = '{key}'")
+    assert examining.run(folder, Settings(), True) == 1
+    bad = {f["what"]: f["detail"] for f in json.loads(capsys.readouterr().out) if not f["fine"]}
+    assert "found one of" in bad["index and encoder"]
+    assert "doctor --repair" in bad["index and encoder"]
+    assert examining.run(folder, Settings(), True, repair=True) == 0
+    assert len(json.loads(capsys.readouterr().out)["repair"]["rebuilt"]) == 3
+    assert {d.name: sorted(d.labels) for d in Desk(Settings(), folder).documents()} == before
+    assert Desk(Settings(), folder).ask("Who was trained at the crossing point?").passages
+
+
+EACH = {
+    "hashes": ("UPDATE pages SET text = replace(text, 'police', 'POLICE') WHERE document = 1", "index"),
+    "counts": ("UPDATE documents SET pages = 7 WHERE id = 1", "index"),
+    "id maps": ("UPDATE documents SET doc_id = '0123456789abcdef' WHERE id = 1", "index"),
+    "orphaned vectors": ("UPDATE passages SET document = 99 WHERE document = 1", "index"),
+    "stale tags": ("UPDATE seals SET tagger = 'an older one' WHERE document = 1", "index tags"),
+    "model and index": ("UPDATE meta SET value = 'another' WHERE key = 'fingerprint'", "index and encoder"),
+}
+
+
+def test_the_doctor_sees_every_item_of_its_list(folder, monkeypatch):
+    """One damage each on a copy; the finding that is not fine is the one that it belongs to."""
+    encoder = Desk(Settings(), folder).encoder
+    whole = (folder / FILE).read_bytes()
+
+    def bad():
+        desk = Desk(Settings(), folder)
+        desk.__dict__["encoder"] = encoder
+        return {finding.what for finding in examine(desk) if not finding.fine}
+
+    assert bad() == set()
+    for item, (statement, what) in EACH.items():
+        with closing(sqlite3.connect(folder / FILE)) as connection, connection:
+            connection.execute("PRAGMA foreign_keys=OFF")
+            connection.execute(statement)
+        assert what in bad(), item
+        for path in folder.glob(f"{FILE}*"):
+            path.unlink()
+        (folder / FILE).write_bytes(whole)
+    monkeypatch.setattr("stratmap.health.shutil.disk_usage", lambda _: SimpleNamespace(free=1_000))
+    assert bad() == {"disk"}
 
 
 def test_a_lost_text_is_read_again_from_its_file_or_named(folder, tmp_path, capsys):

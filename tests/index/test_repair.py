@@ -58,6 +58,12 @@ DAMAGE = {
         "NULL FROM documents WHERE id = 5",
         "state",
     ),
+    "dead before it was born": ("UPDATE documents SET died = born - 1 WHERE id = 5", "state"),
+    "the id of no text": ("UPDATE documents SET doc_id = '0123456789abcdef' WHERE id = 5", "ids"),
+    "the id of another text": (
+        "UPDATE documents SET doc_id = (SELECT doc_id FROM documents WHERE id = 6) WHERE id = 5",
+        "ids",
+    ),
     "no digest": ("DELETE FROM seals WHERE document = 5", "unsealed"),
 }
 
@@ -78,7 +84,7 @@ def test_each_damage_is_found_and_mended(twelve, open_at, whole, again, damage):
         assert (done.rebuilt, done.lost, again.asked) == (("r4.md",), (), ["r4.md"])
         assert [h.passage for h in whole(mended)[1]] == [h.passage for h in before[1]]
         assert whole(mended)[2] == before[2]
-    elif kind == "unsealed":
+    elif kind in {"unsealed", "ids"}:
         assert (whole(mended)[:3], again.asked) == (before[:3], [])
     else:
         assert again.asked == []
@@ -93,6 +99,27 @@ def test_a_damaged_document_of_the_past_is_let_go_and_cannot_be_rolled_back_to(t
     assert again.asked == []
     with pytest.raises(Exception, match="but none is kept"):
         open_at(twelve.folder).rollback(1)
+
+
+def test_ids_that_were_changed_about_are_set_right(twelve, open_at, whole, again):
+    before = whole(twelve)
+    change(
+        twelve,
+        "UPDATE documents SET doc_id = 'x' WHERE id = 5",
+        "UPDATE documents SET doc_id = (SELECT doc_id FROM documents WHERE id = 7) WHERE id = 6",
+        "UPDATE documents SET doc_id = (SELECT max(doc_id) FROM documents WHERE id = 8) WHERE id = 7",
+    )
+    done = mend(twelve.folder, twelve.faults(), HASHING, again)
+    assert whole(open_at(twelve.folder))[:3] == before[:3]
+    assert "3 documents" in " ".join(done.notes)
+
+
+def test_an_impossible_probability_is_a_stale_tag(twelve, open_at, again):
+    change(twelve, "UPDATE labels SET probability = 7.5 WHERE document = 5")
+    stale = twelve.stale("now", frozenset({"O1", "O2"}))
+    assert [fault.rows for fault in stale] == [(5,)]
+    mend(twelve.folder, stale, HASHING, again)
+    assert open_at(twelve.folder).stale("now", frozenset({"O1", "O2"})) == []
 
 
 def test_stale_tags_are_made_again_and_declared_ones_stay(twelve, open_at, indexable, again):

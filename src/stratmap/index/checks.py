@@ -15,6 +15,7 @@ import numpy as np
 from stratmap.index.schema import noted
 from stratmap.index.stored import has_seals, passages_digest, read_passages, text_digest
 from stratmap.index.writes import DECLARED, generation_of
+from stratmap.reading import text_id
 
 _MOST_LINES = 20
 
@@ -25,7 +26,8 @@ class Fault:
 
     Attributes:
         kind: `database` (pages of the file), `state` (generations), `orphans` (rows without a document), `text`,
-            `passages` (spans or vectors), `lost` (commits), `unsealed` (no digest yet), `stale` (tags).
+            `ids` (a document under the id of another text), `passages` (spans or vectors), `lost` (commits),
+            `unsealed` (no digest yet), `stale` (tags).
         sentence: What was expected and found.
         rows: Row numbers of the documents, where they are known.
     """
@@ -106,6 +108,8 @@ def _content(
         return "text", "expected as many pages as the document had, found others in"
     if seal and seal[0] != text_digest(texts):
         return "text", "expected the text that was stored, found a changed one in"
+    if seal and texts and doc_id != text_id("\f".join(text for _, text in texts)):
+        return "ids", "expected the id that belongs to the text, found another one in"
     passages, vectors = read_passages(connection, row, doc_id)
     if any(not isinstance(vector, bytes) or len(vector) != 4 * dim for vector in vectors):
         return "passages", f"expected vectors of {dim} dimensions, found others in"
@@ -120,7 +124,7 @@ def _content(
 
 
 def find_stale(connection: sqlite3.Connection, tagger: str, codes: frozenset[str]) -> list[Fault]:
-    """Living documents whose labels were made by another tagger, or are none of the framework's."""
+    """Living documents whose labels were made by another tagger, are none of the framework's, or are no probability."""
     if not has_seals(connection):
         return []
     query = (
@@ -128,8 +132,10 @@ def find_stale(connection: sqlite3.Connection, tagger: str, codes: frozenset[str
         "WHERE died IS NULL AND tagger NOT IN ('', ?, ?) ORDER BY documents.id"
     )
     rows = {row for (row,) in connection.execute(query, (DECLARED, tagger))}
-    query = "SELECT document, code FROM labels JOIN documents ON documents.id = document WHERE died IS NULL"
-    rows |= {row for row, code in connection.execute(query) if code not in codes}
+    query = (
+        "SELECT document, code, probability FROM labels JOIN documents ON documents.id = document WHERE died IS NULL"
+    )
+    rows |= {row for row, code, value in connection.execute(query) if code not in codes or not 0 <= value <= 1}
     if not rows:
         return []
     return [Fault("stale", f"expected tags of the present tagger, found others: {len(rows)} documents", tuple(rows))]

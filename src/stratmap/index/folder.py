@@ -68,7 +68,7 @@ class Index:
             raise IndexFolderError(
                 f"{folder}: expected an index of the encoder {encoder} ({fingerprint}, {dim} dimensions), "
                 f"found one of {meta['encoder']} ({meta['fingerprint']}, {meta['dim']}). "
-                "Name that encoder in stratmap.toml, or "
+                "Name that encoder in stratmap.toml, encode its texts again (stratmap doctor --repair --index DIR), or "
                 "index the documents again into a new folder: stratmap index PATHS --index DIR"
             )
         return index

@@ -31,6 +31,7 @@ from stratmap.index.stored import (
 )
 from stratmap.index.transfer import OWN_NOTES, make_side_tables, place, side_tables
 from stratmap.index.writes import generation_of, write_document
+from stratmap.reading import text_id
 
 STAGING, DAMAGED = ".repair", "damaged"
 _PATIENCE_S = 30.0
@@ -80,6 +81,7 @@ def mend(folder: Path, faults: Sequence[Fault], target: Target, again: Again) ->
     lost: list[str] = []
     notes: list[str] = []
     with writing(folder, _PATIENCE_S) as connection:
+        _name_by_text(connection, faults, notes)
         generation = _settle(connection, faults, notes)
         everything = _adopt(connection, target, notes)
         for row, alive in connection.execute("SELECT id, died IS NULL FROM documents ORDER BY id").fetchall():
@@ -107,6 +109,16 @@ def mend(folder: Path, faults: Sequence[Fault], target: Target, again: Again) ->
     return Mended(kept, tuple(rebuilt), tuple(lost), tuple(notes))
 
 
+def _name_by_text(connection: sqlite3.Connection, faults: Sequence[Fault], notes: list[str]) -> None:
+    """Give documents the ids of their texts, which their digests vouch for."""
+    rows = [row for fault in faults if fault.kind == "ids" for row in fault.rows]
+    for row in rows:
+        found = text_id(read_bare(connection, row).document().text)
+        connection.execute("UPDATE documents SET doc_id = ? WHERE id = ?", (found, row))
+    if rows:
+        notes.append(f"ids set right by the texts: {len(rows)} documents")
+
+
 def _settle(connection: sqlite3.Connection, faults: Sequence[Fault], notes: list[str]) -> int:
     """Mend generations and rows without documents; returns the generation that the repair makes."""
     kinds = {fault.kind for fault in faults}
@@ -117,13 +129,16 @@ def _settle(connection: sqlite3.Connection, faults: Sequence[Fault], notes: list
             gone = connection.execute(f"DELETE FROM {table} WHERE document NOT IN (SELECT id FROM documents)")  # noqa: S608
             if gone.rowcount:
                 notes.append(f"{gone.rowcount} rows of {table} without a document removed")
-    if "state" in kinds:
+    if kinds & {"state", "ids"}:
+        # What died before it was born was deleted, whatever its generations say, and stays so.
+        connection.execute("UPDATE documents SET died = ? WHERE died < born", (generation,))
         twice = connection.execute(
             "UPDATE documents SET died = ? WHERE died IS NULL AND id NOT IN "
             "(SELECT min(id) FROM documents WHERE died IS NULL GROUP BY doc_id)",
             (generation,),
         ).rowcount
-        notes.append(f"generations set right; {twice} copies of texts that were held twice taken away")
+        if "state" in kinds or twice:
+            notes.append(f"generations set right; {twice} copies of texts that were held twice taken away")
     if "lost" in kinds:
         notes.append("commits are missing; the state that is there was taken for good. Index the newest files again")
     return generation

@@ -5,7 +5,7 @@ the module that uses them when it is first used. Reading makes no network reques
 """
 
 from stratmap.reading.detect import READABLE_SUFFIXES
-from stratmap.reading.documents import read_bytes, read_document, read_items, read_text
+from stratmap.reading.documents import read_bytes, read_document, read_items, read_text, text_id
 from stratmap.reading.language import identify_language
 from stratmap.reading.passages import split_passages
 from stratmap.reading.sentences import sentence_spans
@@ -19,4 +19,5 @@ __all__ = [
     "read_text",
     "sentence_spans",
     "split_passages",
+    "text_id",
 ]

@@ -193,7 +193,7 @@ def _build(extract: Extract, name: str, source: str, settings: ReadingSettings) 
     warnings += _empty_warnings(pages, empty, extract.paged)
     text = "\f".join(page.text for page in pages)
     return Document(
-        doc_id=hashlib.sha256(text.encode("utf-8")).hexdigest()[:16],
+        doc_id=text_id(text),
         name=name,
         source=source,
         pages=tuple(pages),
@@ -203,6 +203,11 @@ def _build(extract: Extract, name: str, source: str, settings: ReadingSettings) 
         warnings=tuple(warnings),
         empty_pages=empty if extract.paged else (),
     )
+
+
+def text_id(text: str) -> str:
+    """The id of a document with this text, and of no other."""
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
 
 
 def _empty_warnings(pages: list[Page], empty: tuple[int, ...], paged: bool) -> list[str]:
