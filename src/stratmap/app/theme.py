@@ -21,6 +21,7 @@ _COLOURS = {
     "block_border_color": ("#d9dee5", "#323c48"),
     "block_label_text_color": ("#3c4959", "#c3ccd7"),
     "block_title_text_color": ("#3c4959", "#c3ccd7"),
+    "block_label_background_fill": ("#ffffff", "#1a2129"),
     "block_info_text_color": ("#526070", "#a9b4c1"),
     "input_background_fill": ("#ffffff", "#151b22"),
     "input_border_color": ("#8994a3", "#66727f"),
