@@ -60,7 +60,9 @@ def _fuzz_for(name: str, corpus: Path, findings: Path, seconds: float) -> dict[s
     while (left := int(end - time.monotonic())) > 0 and _broken(findings) - before < _MOST_FINDINGS:
         options = [f"-max_total_time={left}", "-timeout=60", "-rss_limit_mb=3000", "-max_len=65536"]
         options += [f"-artifact_prefix={findings}/", str(corpus)]
-        done = subprocess.run([sys.executable, __file__, name, *options], stderr=subprocess.PIPE, check=False)
+        command = [sys.executable, __file__, name, *options]
+        # Standard output belongs to the figures; libFuzzer writes to both.
+        done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
         counted = _RUNS.findall(done.stderr)
         inputs += int(counted[-1]) if counted else 0
         if done.returncode != 0:

@@ -195,3 +195,15 @@ def test_without_room_the_damaged_file_stays(twelve, again, monkeypatch):
     with pytest.raises(IndexFolderError, match="No space left"):
         salvage(twelve.folder, HASHING, again)
     assert (twelve.folder / FILE).read_bytes() == data
+
+
+def test_a_schema_whose_names_are_no_text_is_damage_like_any_other(twelve, root, again):
+    """SQLite quotes such a name in its message, which Python then cannot decode."""
+    data = (root / "tests/faults/crashes/index/undecodable-message").read_bytes()
+    for path in twelve.folder.glob(f"{FILE}*"):
+        path.unlink()
+    (twelve.folder / FILE).write_bytes(data)
+    assert workable_faults(twelve.folder) is None
+    done = salvage(twelve.folder, HASHING, again)
+    assert done.kept == 0
+    assert workable_faults(twelve.folder) == []

@@ -1,9 +1,11 @@
 import csv
 import io
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from openpyxl import load_workbook
 
 from stratmap.reporting.tables import (
     csv_bytes,
@@ -63,3 +65,21 @@ def test_the_matrix_has_a_column_for_each_label(framework):
     assert [column.name for column in table.columns][3:] == sorted(framework.codes)
     at = 3 + sorted(framework.codes).index("O3")
     assert [row[at] for row in table.rows] == [0.9, 0.1]
+
+
+def test_an_uncalibrated_tag_says_so_on_the_terminal_and_in_every_table(framework, tmp_path):
+    from stratmap.cli.show import tagged_lines
+    from stratmap.reporting.jsonlines import as_dict
+    from stratmap.reporting.workbook import write_workbook
+
+    tagged = make_tagged(framework)
+    tags = {group: tuple(replace(tag, calibrated=False) for tag in found) for group, found in tagged.tags.items()}
+    unsure = replace(tagged, tags=tags)
+    for one, word in ((tagged, "yes"), (unsure, "no")):
+        assert {row["calibrated"] for row in read_csv(csv_bytes(tags_table([one])))} == {word}
+        write_workbook(tmp_path / "t.xlsx", [one])
+        sheet = load_workbook(tmp_path / "t.xlsx")["tags"]
+        column = [cell.value for cell in sheet[1]].index("calibrated")
+        assert {row[column].value for row in sheet.iter_rows(min_row=2)} == {word}
+        assert {tag["calibrated"] for tag in as_dict(one)["objectives"]} == {word == "yes"}
+        assert ("uncalibrated" in "\n".join(tagged_lines(one, framework))) == (word == "no")

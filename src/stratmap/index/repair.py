@@ -19,7 +19,7 @@ from pathlib import Path
 from stratmap.errors import IndexFolderError
 from stratmap.index.checks import Fault, find_faults
 from stratmap.index.head import note_head, noted_head
-from stratmap.index.schema import FILE, create, note, reading, writing
+from stratmap.index.schema import DATABASE_ERRORS, FILE, create, note, reading, writing
 from stratmap.index.stored import (
     StoredDocument,
     passages_digest,
@@ -188,7 +188,7 @@ def salvage(folder: Path, target: Target, again: Again) -> Mended:
                 note(connection, "compacted", str(generation))
         _set_aside(folder)
         place(staging, folder)
-    except (sqlite3.Error, OSError) as error:
+    except (*DATABASE_ERRORS, OSError) as error:
         raise IndexFolderError(f"{folder}: not mended ({error}); the damaged file is where it was.") from error
     note_head(folder, generation)
     notes.append(f"the damaged file is kept in {folder / DAMAGED}; remove it when nothing is missed")
@@ -210,7 +210,7 @@ def _set_aside(folder: Path) -> None:
 def _is_of(damaged: sqlite3.Connection, target: Target) -> bool:
     try:
         meta = dict(damaged.execute("SELECT key, value FROM meta").fetchall())
-    except sqlite3.Error:
+    except DATABASE_ERRORS:
         return False
     return (meta.get("fingerprint"), meta.get("dim")) == (target.fingerprint, str(target.dim))
 
@@ -233,7 +233,7 @@ def _row_numbers(damaged: sqlite3.Connection) -> Iterator[int]:
         query = "SELECT id FROM documents WHERE id > ? ORDER BY id LIMIT 1"
         try:
             found = damaged.execute(query, (last,)).fetchone()
-        except sqlite3.DatabaseError:
+        except DATABASE_ERRORS:
             last, gaps = last + 1, gaps + 1
             continue
         if found is None:
@@ -264,7 +264,7 @@ def _text_of(connection: sqlite3.Connection, row: int) -> StoredDocument:
     bare = read_bare(connection, row)
     try:
         labels, tagger = read_labels(connection, row)
-    except sqlite3.Error:
+    except DATABASE_ERRORS:
         return bare
     return replace(bare, labels=labels, tagger=tagger)
 
@@ -277,7 +277,7 @@ def _source(damaged: sqlite3.Connection, row: int) -> str:
     try:
         found = damaged.execute("SELECT source FROM documents WHERE id = ?", (row,)).fetchone()
         return str(found[0]) if found else f"document {row}"
-    except sqlite3.Error:
+    except DATABASE_ERRORS:
         return f"document {row}"
 
 
@@ -288,7 +288,7 @@ def _copy_tables(damaged: sqlite3.Connection, connection: sqlite3.Connection) ->
         for key, value in damaged.execute("SELECT key, value FROM meta").fetchall():
             if key not in OWN_NOTES:
                 note(connection, key, value)
-    except sqlite3.DatabaseError:
+    except DATABASE_ERRORS:
         notes.append("what other rooms noted of themselves could not be read")
     make_side_tables(connection)
     connection.execute("PRAGMA defer_foreign_keys=ON")
@@ -297,7 +297,7 @@ def _copy_tables(damaged: sqlite3.Connection, connection: sqlite3.Connection) ->
         try:
             for row in damaged.execute(f'SELECT {listed} FROM "{name}" ORDER BY rowid'):  # noqa: S608
                 connection.execute(f'INSERT INTO "{name}" ({listed}) VALUES ({marks})', row)  # noqa: S608
-        except sqlite3.DatabaseError:
+        except DATABASE_ERRORS:
             notes.append(f"not all rows of {name} could be read")
     alone = connection.execute("PRAGMA foreign_key_check").fetchall()
     for table, row, *_ in alone:

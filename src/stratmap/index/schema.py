@@ -81,6 +81,10 @@ def create(folder: Path, encoder: str, fingerprint: str, dim: int) -> None:
         connection.close()
 
 
+# A message of SQLite quotes names of a damaged schema, and Python fails to decode those that are no UTF-8.
+DATABASE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
+
+
 @contextmanager
 def reading(folder: Path) -> Iterator[sqlite3.Connection]:
     """A connection inside one read transaction: a snapshot.
@@ -196,7 +200,7 @@ def _connection(folder: Path, timeout_s: float) -> Iterator[sqlite3.Connection]:
             connection.execute(f"PRAGMA {pragma}")
         _check_schema(connection, folder)
         yield connection
-    except sqlite3.Error as error:
+    except DATABASE_ERRORS as error:
         raise IndexFolderError(
             f"{path}: the database reports: {error}. The state before stays; see `stratmap doctor --index {folder}`."
         ) from error

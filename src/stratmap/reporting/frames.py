@@ -18,7 +18,7 @@ from stratmap.reporting.tables import Cell, Column, Table
 
 Frame: TypeAlias = Any  # a pandas.DataFrame; pandas is imported only where one is made
 _WHOLE = frozenset({"page", "pages", "start", "end", "documents", "year"})
-_TRUTH = frozenset({"applied", "review", "needs_review"})
+_TRUTH = frozenset({"applied", "review", "calibrated", "needs_review"})
 
 
 def frame_of(table: Table) -> Frame:

@@ -64,6 +64,7 @@ TAG_COLUMNS = (
     Column("probability", "#sector+probability+num"),
     Column("applied", "#sector+applied"),
     Column("review", "#sector+review"),
+    Column("calibrated", "#sector+calibrated"),
     Column("page", "#meta+page+num"),
     Column("quotation", "#meta+quotation"),
 )
@@ -173,7 +174,7 @@ def tag_rows(documents: Iterable[TaggedDocument], applied_only: bool = False) ->
                     continue
                 best = tag.evidence[0] if tag.evidence else None
                 head = (one.document, one.doc_id, one.language.code, one.pages, group, tag.code, tag.name)
-                verdict = (round(tag.probability, 4), tag.applied, tag.review)
+                verdict = (round(tag.probability, 4), tag.applied, tag.review, tag.calibrated)
                 yield (*head, *verdict, best.page if best else None, best.text if best else "")
 
 
