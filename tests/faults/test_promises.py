@@ -186,7 +186,12 @@ portfolio|--index|i|--out|cover
 framework|O4
 corrections|list|--index|i
 versions|list|--index|i
-doctor|--index|i"""
+tag|in|--out|forms|--forms|csv,hxl,xlsx,parquet,html,docx,iati,fragments,codelist|--mask
+portfolio|--results|results|--out|cover2
+ask|Who trained border police?|--index|i|--stream
+corrections|export|c.xlsx|--index|i
+corrections|import|c.xlsx|--index|i
+doctor|--index|i|--repair"""
 APP = """
 import json, sys, urllib.request
 from pathlib import Path
