@@ -12,7 +12,7 @@ import pytest
 
 from stratmap.api import Archive
 from stratmap.cli import asking, portfolio, reviewing, tagging
-from stratmap.records import Filters
+from stratmap.records import Correction, Filters
 from stratmap.settings import PrivacySettings, Settings
 
 PEOPLE = ("Petrova", "Karimov", "Sorokin", "64 123 45 67", "AB1234567")
@@ -159,13 +159,16 @@ def test_a_workbook_of_corrections_names_nobody_and_is_taken_back(index, tmp_pat
     from stratmap.reviewing.exchange import import_sheet
 
     path = tmp_path / "c.xlsx"
-    for settings, expected in ((OPEN, ["Petrova", "Karimov"]), (COVERED, [])):
+    reviews = Desk(OPEN, index).reviews
+    one = next(document for document in reviews.index.documents() if "Petrova" in document.name)
+    said = Correction(one.doc_id, one.name, "O4", "tag", True, "Ms Ana Petrova", "Mr Sorokin said so")
+    reviews.correct([said])
+    for settings, expected in ((OPEN, ["Petrova", "Karimov", "Sorokin"]), (COVERED, [])):
         assert reviewing.export(path, index, settings) == 0
         capsys.readouterr()
         assert people_in(held(tmp_path)) == expected
-    reviews = Desk(OPEN, index).reviews
     found = import_sheet(reviews, path, "nobody", dry=True)
-    assert not found.refused
+    assert (found.changes, found.refused) == ((), ())
 
 
 def test_the_python_archive_covers_too(source, tmp_path):
