@@ -28,17 +28,22 @@ DECIDED = {
         write_border_crossing crosswalk_gcm crosswalk_sdg crosswalk_srf open_neighbour ask_in_conversation
         write_conversation suggested_1 ask_suggested_1 write_suggested_1 suggested_2 ask_suggested_2 write_suggested_2
         suggested_3 ask_suggested_3 write_suggested_3 new_conversation open_citation open_citation_printed vote
-        show_portfolio show_portfolio_1 portfolio_cell portfolio_evidence portfolio_page portfolio_page_printed
+        show_portfolio portfolio_cell portfolio_evidence portfolio_page portfolio_page_printed
         show_archive show_state show_retagged write_corrected show_documents tag_text similar_passages ask
         list_documents read_page portfolio_coverage feedback framework_labels crosswalk refresh
-        write_pictures
+        write_pictures tag_file tag_export ask_export read_printed_page portfolio_file portfolio_documents
+        framework_picture list_checks
     """,
     "reviewer": """
         undo_correction corrections_workbook preview_corrections corrections_import review_start review_answer
         correct_tag review_open review_prepare
-        correct_document correction_list undo_corrections review_questions
+        correct_document correction_list undo_corrections review_questions review_learned review_versions
+        review_prepare_archive note_document mark_evidence corrections_export corrections_take
     """,
-    "admin": "retrain_now restore_version archive_add archive_delete js_fn retrain_tagger use_version add_document delete_document",
+    "admin": """
+        retrain_now restore_version archive_add archive_delete js_fn retrain_tagger use_version add_document add_file
+        delete_document
+    """,
 }
 ROLES = {name: role for role, names in DECIDED.items() for name in names.split()}
 pytestmark = pytest.mark.filterwarnings("ignore")  # the server runs in this process; Gradio's warnings are not ours

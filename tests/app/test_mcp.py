@@ -17,7 +17,7 @@ TOOLS = {
     "framework_labels", "crosswalk", "correct_document", "correction_list", "undo_corrections", "review_questions",
     "retrain_tagger", "use_version", "add_document", "delete_document", "tag_file", "tag_export", "ask_export",
     "read_printed_page", "portfolio_file", "portfolio_documents", "framework_picture", "list_checks", "note_document",
-    "mark_evidence", "list_versions", "review_prepare_archive", "corrections_export", "corrections_take", "add_file",
+    "mark_evidence", "review_versions", "review_prepare_archive", "corrections_export", "corrections_take", "add_file",
 }  # fmt: skip
 
 
@@ -191,7 +191,7 @@ class TestFiles:
             book = await data("corrections_export")
             took = await data("corrections_take", content=book["base64"])
             assert took["changes"] == []
-            assert await data("list_versions") == []
+            assert await data("review_versions") == []
             assert await call("review_prepare_archive") == "0"
             wrong = [
                 await session.call_tool("tag_file", {"name": "a.txt", "content": "not base64!"}),

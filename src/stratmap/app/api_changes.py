@@ -138,7 +138,7 @@ def about_versions(desk: DeskLike) -> dict[str, Callable[..., Any]]:
         made = reviews_of(desk).retrain(author_of(author, request))
         return {"version": made.version, "relabelled": made.relabelled, "report": made.report.as_data()}
 
-    def list_versions() -> list[dict[str, Any]]:
+    def review_versions() -> list[dict[str, Any]]:
         """The versions of the tagger that retraining made, oldest first, with their figures; which one is in use."""
         return [dataclasses.asdict(one) for one in reviews_of(desk).list_versions()]
 
@@ -162,7 +162,7 @@ def about_versions(desk: DeskLike) -> dict[str, Callable[..., Any]]:
 
     return {
         "retrain_tagger": retrain_tagger,
-        "list_versions": list_versions,
+        "review_versions": review_versions,
         "review_prepare_archive": review_prepare_archive,
         "use_version": use_version,
     }
