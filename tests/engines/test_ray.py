@@ -26,6 +26,8 @@ pytestmark = pytest.mark.timeout(600)
 ENVIRONMENT = {
     "PYTHONPATH": os.pathsep.join([str(HERE), str(HERE.parent / "archive")]),
     "RAY_gcs_rpc_server_reconnect_timeout_s": "8",  # Ray waits for a lost head for a minute
+    "RAY_AUTH_MODE": "token",
+    "RAY_AUTH_TOKEN": "0123456789abcdef" * 4,  # of the cluster of these tests alone
 }
 
 
@@ -122,7 +124,7 @@ def told_and_resumed(process, message, source, local, out, log):
     with closing(sqlite3.connect(out / "journal.sqlite")) as db:
         states = dict(db.execute("SELECT state, count(*) FROM items GROUP BY state"))
         assert db.execute("SELECT max(crashes) FROM items").fetchone() == (0,)
-    assert states["done"] >= 8
+    assert states["done"] >= 3  # of ten that were begun, one of them three times, and four on their way
     assert "running" not in states
     before = len(lines(log))
     assert start(source, out, log.with_name("again.log"), 0, "local").wait(timeout=240) == 3
@@ -142,13 +144,13 @@ def test_ray_gone_in_mid_run_is_told_and_the_next_run_goes_on(source, local, tmp
 
 def test_a_ray_that_stands_still_is_told_after_a_while(source, local, tmp_path):
     out, log = tmp_path / "ray", tmp_path / "ray.log"
-    process = start(source, out, log, 0.15, "ray", silent_s=5.0)
+    process = start(source, out, log, 0.15, "ray", silent_s=20.0)
     until(lambda: len(lines(log)) >= 10)
     [driver] = [int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
                 if "resource_tracker" not in Path(f"/proc/{pid}/cmdline").read_text()]  # fmt: skip
     below = named(driver, "raylet", "gcs_server")
     os.kill(driver, signal.SIGSTOP)
-    told_and_resumed(process, "no sign of life for 5 s", source, local, out, log)
+    told_and_resumed(process, "no sign of life for 20 s", source, local, out, log)
     until(lambda: not any(alive(pid) for pid in below), 60)
 
 

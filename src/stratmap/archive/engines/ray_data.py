@@ -30,7 +30,7 @@ from stratmap.errors import MissingExtra, ServiceError, UsageError
 from stratmap.settings import Settings
 
 _AHEAD = 2  # items on their way for each worker: one in work, one waiting beside it
-_SILENT_S = 30.0  # without a sign of life, of which there is one every two seconds
+_SILENT_S = 60.0  # without a sign of life, of which there is one every two seconds; a busy machine may be slow
 _START_S = 600.0  # to start Ray, and the first process of a pass
 _ADVICE = "What was finished is kept: start the same command again, or take --engine local."
 

@@ -26,6 +26,7 @@ from typing import Any
 
 from stratmap.archive.engines.ray_feed import KEY, VALUE, Feed, Worker, blocks_of
 from stratmap.archive.workers import TaggerFactory
+from stratmap.errors import UsageError
 from stratmap.settings import Settings
 
 LEAVE_S = 30.0  # to leave the cluster in good order
@@ -206,12 +207,9 @@ def _pipeline(feed: Any, arguments: tuple[Any, ...], jobs: int) -> Any:
 
 
 def _refusal(error: BaseException) -> tuple[str, str]:
-    cause: BaseException | None = error
-    while cause is not None:
-        if "UsageError" in type(cause).__name__:  # Ray wraps it in a type of its own
-            return "no tagger", _short(cause)
-        cause = cause.__cause__
-    return "refused", _short(error)
+    short = _short(error)
+    _, mark, why = short.partition(f"{UsageError.__module__}.{UsageError.__name__}: ")
+    return ("no tagger", why) if mark else ("refused", short)  # Ray tells what ended a worker as text, in its last line
 
 
 def _short(error: BaseException) -> str:
