@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stratmap.index.schema import noted
+from stratmap.index.schema import noted_number
 from stratmap.index.stored import has_seals, passages_digest, read_passages, text_digest
 from stratmap.index.writes import DECLARED, generation_of
 from stratmap.reading import text_id
@@ -84,7 +84,7 @@ def _orphans(connection: sqlite3.Connection) -> Iterator[Fault]:
 
 def _contents(connection: sqlite3.Connection) -> Iterator[Fault]:
     """Documents one after the other, so that memory does not grow with the archive."""
-    dim = int(noted(connection, "dim"))
+    dim = noted_number(connection, "dim")
     sealed = has_seals(connection)
     found: dict[tuple[str, str], list[int]] = {}
     for row, doc_id, pages in connection.execute("SELECT id, doc_id, pages FROM documents ORDER BY id").fetchall():

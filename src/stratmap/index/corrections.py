@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from stratmap.index.schema import has_table, note, noted, reading, writing
+from stratmap.index.schema import has_table, note, noted_number, reading, writing
 from stratmap.index.snapshot import Snapshot
 from stratmap.index.writes import storable
 from stratmap.records import Correction
@@ -131,7 +131,7 @@ def _any(connection: sqlite3.Connection) -> bool:
 
 
 def _serial(connection: sqlite3.Connection) -> int:
-    return int(noted(connection, _SERIAL, "0"))
+    return noted_number(connection, _SERIAL, "0")
 
 
 def _raise_serial(connection: sqlite3.Connection) -> None:

@@ -28,7 +28,7 @@ from stratmap.files import sync_file, sync_folder
 from stratmap.index.cells_file import check_cells
 from stratmap.index.dense import CELLS_FROM, Rows, Scores, build_cells, read_cells, write_cells
 from stratmap.index.lexical import Postings, build_postings
-from stratmap.index.schema import noted
+from stratmap.index.schema import noted_number
 from stratmap.index.stored import has_seals
 from stratmap.index.words import words
 from stratmap.records import IndexedDocument
@@ -166,7 +166,7 @@ def _fill(place: Path, connection: sqlite3.Connection, documents: Mapping[int, I
     count = connection.execute(
         "SELECT count(*) FROM passages JOIN documents ON documents.id = document WHERE died IS NULL"
     ).fetchone()[0]
-    dim = int(noted(connection, "dim"))
+    dim = noted_number(connection, "dim")
     vectors = np.lib.format.open_memmap(place / "vectors.npy", "w+", np.float32, (count, dim))
     passages, owners = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
     postings = build_postings(_read(connection, documents, passages, owners, vectors))

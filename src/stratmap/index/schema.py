@@ -133,6 +133,18 @@ def noted(connection: sqlite3.Connection, key: str, otherwise: str = "") -> str:
     return str(row[0]) if row else otherwise
 
 
+def noted_number(connection: sqlite3.Connection, key: str, otherwise: str = "") -> int:
+    """A whole number that an index notes of itself.
+
+    Raises:
+        sqlite3.DatabaseError: There is none, which only a damaged file can say; told like any other damage.
+    """
+    value = noted(connection, key, otherwise)
+    if not value.isdecimal():
+        raise sqlite3.DatabaseError(f"expected a number under {key}, found {value[:40]!r}")
+    return int(value)
+
+
 def note(connection: sqlite3.Connection, key: str, value: str) -> None:
     """Note something, in place of what was there."""
     connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))

@@ -19,7 +19,7 @@ from stratmap.index.dense import Dense, Scores
 from stratmap.index.derived import DAMAGED_VECTORS, Base, make_base, open_base, stamps_of, words_of
 from stratmap.index.hybrid import Hybrid, Rows
 from stratmap.index.lexical import Lexical, build_postings
-from stratmap.index.schema import noted
+from stratmap.index.schema import noted_number
 from stratmap.records import Filters, IndexedDocument, Passage
 
 _LEAST_BASE = 5_000  # passages: below, everything is read from the database in less than a second
@@ -127,7 +127,7 @@ def living_documents(connection: sqlite3.Connection) -> dict[int, IndexedDocumen
 
 
 def _tail(connection: sqlite3.Connection, documents: dict[int, IndexedDocument], strange: set[int]) -> _Tail:
-    dim = int(noted(connection, "dim"))
+    dim = noted_number(connection, "dim")
     found: list[tuple[int, int, bytes]] = []
     terms: list[list[str]] = []
     for owner in sorted(strange & documents.keys()):

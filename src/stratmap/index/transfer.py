@@ -37,7 +37,7 @@ from stratmap.index.checks import find_faults
 from stratmap.index.corrections import FACTS_TABLE
 from stratmap.index.features import EXAMPLES_TABLE
 from stratmap.index.head import note_head
-from stratmap.index.schema import FILE, create, note, noted, reading, shrink, writing
+from stratmap.index.schema import FILE, create, note, noted, noted_number, reading, shrink, writing
 from stratmap.index.stored import StoredDocument, read_stored
 from stratmap.index.writes import compacted_at, generation_of, write_document
 
@@ -206,7 +206,7 @@ def _prepare(staging: Path, contents: Contents, identity: str) -> None:
 
 def _imported(staging: Path) -> int:
     with reading(staging) as connection:
-        return int(noted(connection, "imported", "0"))
+        return noted_number(connection, "imported", "0")
 
 
 def _finish(staging: Path, carrier: Path, contents: Contents) -> None:

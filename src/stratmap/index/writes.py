@@ -15,7 +15,7 @@ import numpy as np
 
 from stratmap.errors import IndexFolderError
 from stratmap.index.hybrid import Scores
-from stratmap.index.schema import noted
+from stratmap.index.schema import noted_number
 from stratmap.index.stored import PASSAGE_COLUMNS, StoredDocument, passages_digest, text_digest
 from stratmap.records import Document, Passage
 
@@ -40,12 +40,12 @@ class Indexable:
 
 def generation_of(connection: sqlite3.Connection) -> int:
     """Number of the current generation."""
-    return int(noted(connection, "generation"))
+    return noted_number(connection, "generation")
 
 
 def compacted_at(connection: sqlite3.Connection) -> int:
     """The generation before which nothing is kept, 0 where the index was never compacted."""
-    return int(noted(connection, "compacted", "0"))
+    return noted_number(connection, "compacted", "0")
 
 
 def commit_generation(connection: sqlite3.Connection, generation: int, keep: int) -> None:
@@ -156,7 +156,7 @@ def replace_labels(connection: sqlite3.Connection, labels: Mapping[str, Mapping[
 
 
 def _check_vectors(connection: sqlite3.Connection, item: Indexable) -> None:
-    dim = int(noted(connection, "dim"))
+    dim = noted_number(connection, "dim")
     if item.vectors.shape != (len(item.passages), dim) or not np.isfinite(item.vectors).all():
         raise IndexFolderError(
             f"{item.document.source}: expected finite vectors of shape ({len(item.passages)}, {dim}), "
