@@ -3,6 +3,7 @@
 import csv
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -133,6 +134,24 @@ def test_a_drop_folder_is_minded_until_it_is_stopped(tmp_path):
         told = process.communicate(timeout=60)[1].decode()
     assert "watching" in told
     assert "Traceback" not in told
+
+
+def test_a_run_that_is_told_to_end_releases_what_was_in_progress(tmp_path):
+    source, out = tmp_path / "in", tmp_path / "out"
+    source.mkdir()
+    for number in range(400):
+        (source / f"{number}.txt").write_text(f"{BORDER} {number * 7919} {RETURN}", encoding="utf-8")
+    process = subprocess.Popen([PROGRAM, "tag", str(source), "--out", str(out)], stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 60
+    while not (out / "journal.sqlite").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGTERM)
+    told = process.communicate(timeout=60)[1].decode()
+    assert process.returncode == 130, told
+    assert "stopped; what is finished is kept" in told
+    with sqlite3.connect(out / "journal.sqlite") as journal:
+        assert journal.execute("SELECT count(*) FROM items WHERE state = 'running' OR crashes > 0").fetchone() == (0,)
 
 
 def _hears_ctrl_c():

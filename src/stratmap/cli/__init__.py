@@ -31,6 +31,3 @@ def main() -> None:
     except OSError as error:  # a disk that is full, a folder that cannot be written
         complain(f"{error.filename or 'the disk'}: {error.strerror or error}")
         sys.exit(1)
-    except KeyboardInterrupt:
-        complain("stopped; what was finished is kept")
-        sys.exit(1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -86,6 +87,8 @@ def tag_archive(sources: list[str], out: Path, settings: Settings, options: Arch
     """Tag an archive into a folder, resuming where an earlier run stopped; returns the exit code."""
     from stratmap.archive import TaggerFactory, run, watch, write_forms
 
+    # A service that is stopped ends as with Ctrl-C: what is in progress is released and counts as no crash.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     desk = Desk(settings)
     forms = _forms(options, desk)  # before hours of work, not after them
 
@@ -109,13 +112,17 @@ def tag_archive(sources: list[str], out: Path, settings: Settings, options: Arch
         _tell(result, out)
         return result
 
-    if not options.watch:
-        return start().exit_code
-    complain("watching; stop with Ctrl-C")
-    code = 0
-    for result in watch(sources, out, start):
-        code = result.exit_code
-    return code
+    try:
+        if not options.watch:
+            return start().exit_code
+        complain("watching; stop with Ctrl-C")
+        code = 0
+        for result in watch(sources, out, start):
+            code = result.exit_code
+        return code
+    except KeyboardInterrupt:  # the exit code is click's, 130
+        complain("stopped; what is finished is kept, and the same command goes on from there")
+        raise
 
 
 def _forms(options: ArchiveOptions, desk: Desk) -> FormOptions:
