@@ -156,6 +156,24 @@ class TestNotes:
         assert "123" not in rows_of(path)[row - 2]["note"]
         assert import_sheet(reviews, path, "Boris").changes == ()
 
+    def test_a_verdict_changed_in_a_covered_workbook_keeps_the_name_and_the_note_as_they_were(
+        self, reviews, ids, tmp_path
+    ):
+        note = "Call Ana on +373 69 123 456."
+        reviews.correct([Correction(ids["clinic.md"], "clinic.md", "O2", "tag", True, "Ms Petrova", note)])
+        path = tmp_path / "covered.xlsx"
+        export_sheet(reviews, path, covered=True)
+        edit(path, {(row_with(path, "clinic.md", "O2"), "verdict"): "does not apply"})
+        import_sheet(reviews, path, "Boris")
+        kept = reviews.corrections.all()[-1]
+        assert (kept.applies, kept.author, kept.note) == (False, "Ms Petrova", note)
+
+    def test_a_note_with_a_sign_that_no_workbook_holds_is_no_new_one(self, reviews, ids, tmp_path):
+        reviews.correct([Correction(ids["clinic.md"], "clinic.md", "O2", "tag", True, "Ana", "Two\x0bwords.")])
+        path = tmp_path / "out.xlsx"
+        export_sheet(reviews, path)
+        assert import_sheet(reviews, path, "Boris").changes == ()
+
 
 class TestHostile:
     @pytest.mark.parametrize(

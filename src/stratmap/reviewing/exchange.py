@@ -7,12 +7,13 @@ transaction. Rows that are refused change nothing and do not stop the others.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from stratmap.index.corrections import NOTE, TAG
 from stratmap.records import Correction, IndexedDocument
+from stratmap.reporting.characters import xml_safe
 from stratmap.reporting.masking import mask, mask_name
 from stratmap.reviewing.corrections import Standing, standing
 from stratmap.reviewing.examples import document_probabilities
@@ -107,10 +108,31 @@ def import_sheet(
     corrections = reviews.corrections.all()
     names = {one.doc_id: one.document for one in corrections}
     names |= {one.doc_id: one.name for one in reviews.index.documents()}
+    on_tags: dict[tuple[str, str], list[Correction]] = {}
+    for one in corrections:
+        on_tags.setdefault((one.doc_id, one.code), []).append(one)
+    asked = [(number, _as_kept(row, on_tags) if isinstance(row, Correction) else row) for number, row in asked]
     found = preview(asked, refused, standing(corrections), names)
     if not dry:
         _apply(reviews, found, [one for _, one in asked if isinstance(one, Correction)], names)
     return found
+
+
+def _as_kept(asked: Correction, on_tags: Mapping[tuple[str, str], Sequence[Correction]]) -> Correction:
+    """A row with name and note as they were said, where the workbook shows them otherwise.
+
+    A covered workbook would else bring covers back as what somebody said.
+    """
+    kept = on_tags.get((asked.doc_id, asked.code), ())
+    author = _as_said(asked.author, [one.author for one in kept])
+    return replace(asked, author=author, note=_as_said(asked.note, [one.note for one in kept]))
+
+
+def _as_said(shown: str, said: Sequence[str]) -> str:
+    """What was said last that a workbook shows in this way: covered, or without signs that it cannot hold."""
+    if not shown or shown in said:
+        return shown
+    return next((one for one in reversed(said) if shown in (xml_safe(one), xml_safe(mask(one)))), shown)
 
 
 def _apply(reviews: Reviews, found: Preview, asked: Sequence[Correction], names: dict[str, str]) -> None:

@@ -23,7 +23,6 @@ from stratmap.index.corrections import NOTE, TAG
 from stratmap.reading.archive_guard import check_archive
 from stratmap.records import Correction
 from stratmap.reporting.characters import xml_safe
-from stratmap.reporting.masking import mask
 from stratmap.reporting.tables import neutralise, restore
 from stratmap.reporting.workbook import APPLIES, CORRECTION_COLUMNS, DOES_NOT_APPLY, add_choices
 from stratmap.reviewing.corrections import Standing, checked
@@ -290,8 +289,7 @@ def preview(
 def _says_more(change: Change, stands: Mapping[str, Standing]) -> bool:
     """Whether the row carries a note that nobody has written on this tag yet."""
     said = {one.note for one in stands.get(change.doc_id, Standing()).notes if one.code == change.code}
-    # A workbook whose notes were covered brings no new ones.
-    return bool(change.note) and change.note not in said | {mask(note) for note in said}
+    return bool(change.note) and change.note not in said
 
 
 def _change(number: int, one: Correction | tuple[str, str, str], stands: Mapping[str, Standing]) -> Change:
