@@ -292,19 +292,22 @@ def profile(texts: Sequence[str]) -> list[str]:
     import onnxruntime
 
     from stratmap.artefacts import shipped_folder
-    from stratmap.encoding.onnx_encoder import OnnxEncoder
+    from stratmap.encoding.onnx_encoder import LOWER, UPPER, OnnxEncoder
 
     PROFILES.mkdir(parents=True, exist_ok=True)
-    encoder = OnnxEncoder(shipped_folder("encoder"), threads=1)
+    folder = shipped_folder("encoder")
+    encoder = OnnxEncoder(folder, threads=1)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.enable_profiling = True
     options.profile_file_prefix = str(PROFILES / "encoder")
-    encoder._session = onnxruntime.InferenceSession(
-        str(shipped_folder("encoder") / "model.onnx"), options, providers=["CPUExecutionProvider"]
-    )
+    sessions = [
+        onnxruntime.InferenceSession(str(folder / name), options, providers=["CPUExecutionProvider"])
+        for name in (LOWER, UPPER)
+    ]
+    encoder._lower, encoder._upper = sessions
     encoder.encode(texts[:8])
-    kept = [encoder._session.end_profiling()]
+    kept = [one.end_profiling() for one in sessions]
     spy = Path(sys.executable).with_name("py-spy")
     if spy.is_file():
         out = PROFILES / "tag.svg"

@@ -73,6 +73,8 @@ class CachedEncoder:
         """Vectors only."""
         return Encoded(self.encode(texts))
 
+    encode_states = encode_full
+
     def save(self) -> None:
         """Write what is kept."""
         keys = np.array(list(self._kept))

@@ -1,6 +1,6 @@
-"""Ways to run the encoder's graph: `python -m evaluation.experiments_encoding [GRAPH...]`.
+"""Ways to run the encoder's graphs: `python -m evaluation.experiments_encoding [FOLDER...]`.
 
-Comes in: annotated passages, the shipped graph and any others of the same form. Goes out: a table on standard output and in
+Comes in: annotated passages, the shipped pair of graphs and the pairs in any other folders. Goes out: a table on standard output and in
 `evaluation/results/encoding-experiments.json`: threads, batches and graphs with processor and wall time a passage, and
 the cosine to what the shipped way gives. Ways take turns; figures are medians of the rounds.
 """
@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,23 @@ import numpy as np
 from evaluation.benchmark_speed import passages
 from evaluation.provenance import record
 from stratmap.artefacts import shipped_folder
-from stratmap.encoding.onnx_encoder import load_tokenizer
+from stratmap.encoding.onnx_encoder import LOWER, TOKENIZER, UPPER, load_tokenizer
 
 ROUNDS = 4
 PASSAGES = 48
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The lower and the upper graph, run one after the other."""
+
+    lower: Any
+    upper: Any
+
+
+def pair(folder: Path, threads: int, spin: bool) -> Pair:
+    """Both graphs of a folder."""
+    return Pair(session(folder / LOWER, threads, spin), session(folder / UPPER, threads, spin))
 
 
 def session(path: Path, threads: int, spin: bool) -> Any:
@@ -35,21 +49,22 @@ def session(path: Path, threads: int, spin: bool) -> Any:
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
-def batch(graph: Any, rows: Sequence[list[int]]) -> np.ndarray:
+def batch(graphs: Pair, rows: Sequence[list[int]]) -> np.ndarray:
     """Vectors of padded rows in one run."""
     ids = np.zeros((len(rows), max(map(len, rows))), dtype=np.int64)
     mask = np.zeros_like(ids)
     for number, row in enumerate(rows):
         ids[number, : len(row)], mask[number, : len(row)] = row, 1
-    return np.asarray(graph.run(["embedding"], {"input_ids": ids, "attention_mask": mask})[0])
+    hidden = graphs.lower.run(["hidden"], {"input_ids": ids, "attention_mask": mask})[0]
+    return np.asarray(graphs.upper.run(["embedding"], {"hidden": hidden, "attention_mask": mask})[0])
 
 
-def in_batches(graph: Any, rows: Sequence[list[int]], size: int, callers: int = 1) -> np.ndarray:
+def in_batches(graphs: Pair, rows: Sequence[list[int]], size: int, callers: int = 1) -> np.ndarray:
     """Vectors in the order of the rows, run in batches of like length."""
     order = sorted(range(len(rows)), key=lambda number: len(rows[number]))
     groups = [order[start : start + size] for start in range(0, len(order), size)]
     with ThreadPoolExecutor(callers) as pool:
-        found = list(pool.map(lambda group: batch(graph, [rows[number] for number in group]), groups))
+        found = list(pool.map(lambda group: batch(graphs, [rows[number] for number in group]), groups))
     out = np.zeros((len(rows), found[0].shape[1]), dtype=np.float32)
     for group, vectors in zip(groups, found, strict=True):
         out[group] = vectors
@@ -57,10 +72,9 @@ def in_batches(graph: Any, rows: Sequence[list[int]], size: int, callers: int = 
 
 
 def main() -> None:
-    shipped = shipped_folder("encoder") / "model.onnx"
-    rows = [e.ids for e in load_tokenizer(shipped.with_name("tokenizer.json")).encode_batch_fast(passages(PASSAGES))]
-    one, two = session(shipped, 1, False), session(shipped, 2, False)
-    spinning = session(shipped, 2, True)
+    shipped = shipped_folder("encoder")
+    rows = [e.ids for e in load_tokenizer(shipped / TOKENIZER).encode_batch_fast(passages(PASSAGES))]
+    one, two, spinning = pair(shipped, 1, False), pair(shipped, 2, False), pair(shipped, 2, True)
     ways: dict[str, Callable[[], np.ndarray]] = {
         "one text a run, one thread": lambda: in_batches(one, rows, 1),
         "one text a run, two runs at a time, one thread each (shipped)": lambda: in_batches(one, rows, 1, 2),
@@ -69,9 +83,9 @@ def main() -> None:
         "batches of 8 of like length, one thread": lambda: in_batches(one, rows, 8),
         "batches of 32 of like length, one thread": lambda: in_batches(one, rows, 32),
     }
-    for path in map(Path, sys.argv[1:]):
-        graph = session(path, 1, False)
-        ways[f"{path.stem}, one text a run, one thread"] = lambda graph=graph: in_batches(graph, rows, 1)
+    for folder in map(Path, sys.argv[1:]):
+        other = pair(folder, 1, False)
+        ways[f"{folder.name}, one text a run, one thread"] = lambda other=other: in_batches(other, rows, 1)
     right = ways["one text a run, one thread"]()
     times: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
     cosines: dict[str, np.ndarray] = {}

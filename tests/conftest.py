@@ -44,6 +44,8 @@ class HashingEncoder:
         hidden = tuple(np.ones((count, self.dim), np.float32) for count in self.count_tokens(list(texts)))
         return Encoded(self.encode(texts), hidden)
 
+    encode_states = encode_full
+
     def _of(self, word: str) -> np.ndarray:
         return np.random.default_rng(zlib.crc32(word.encode())).normal(size=self.dim)
 

@@ -1,7 +1,6 @@
-"""Train the three parts of the tagger on some items and score others with them.
+"""Train the two parts of the tagger on some items and score others with them.
 
-The parts, in the order that mixing weights follow: `tower`, `vector` (logistic regression on the search
-vector) and `words` (logistic regression on n-grams).
+The parts, in the order that mixing weights follow: `tower`, and `words` (logistic regression on n-grams).
 """
 
 from __future__ import annotations
@@ -14,18 +13,16 @@ import torch
 
 from evaluation.recipes import linear
 from evaluation.recipes.tagging_data import Item, targets
-from evaluation.recipes.tower import Lower, Tower, TowerSettings, load_encoder, load_tokenizer, pad, predict, train
+from evaluation.recipes.tower import TowerSettings, load_encoder, load_tokenizer, pad, predict, train
 
-PARTS = ("tower", "vector", "words")
-VECTOR_STRENGTH = 10.0  # of 1, 3, 10 on dev
+PARTS = ("tower", "words")
 WORDS_STRENGTH = 10.0
 
 
 @dataclass(frozen=True)
-class LinearParts:
-    """The fitted linear models and the vocabulary of the second."""
+class WordPart:
+    """The fitted linear model and its vocabulary."""
 
-    vector: linear.Linear
     words: linear.Linear
     vocabulary: linear.Vocabulary
 
@@ -46,34 +43,17 @@ def embed(texts: Sequence[str], window: int = 256, size: int = 32) -> np.ndarray
     return out
 
 
-def fit_linear(items: Sequence[Item], vectors: np.ndarray) -> LinearParts:
-    """Fit both linear models; vectors (n_items, 384) belong to the items."""
-    texts, wanted = [item.text for item in items], targets(items)
+def fit_words(items: Sequence[Item]) -> WordPart:
+    """Fit the linear model on the words of the items."""
+    texts = [item.text for item in items]
     vocabulary = linear.build_vocabulary(texts)
-    return LinearParts(
-        linear.fit(vectors, wanted, VECTOR_STRENGTH),
-        linear.fit(linear.features(texts, vocabulary), wanted, WORDS_STRENGTH),
-        vocabulary,
-    )
+    return WordPart(linear.fit(linear.features(texts, vocabulary), targets(items), WORDS_STRENGTH), vocabulary)
 
 
-def score_linear(parts: LinearParts, texts: Sequence[str], vectors: np.ndarray) -> np.ndarray:
-    """Logits (2, n_texts, n_labels) of `vector` and `words`."""
-    return np.stack(
-        [
-            linear.logits(parts.vector, vectors),
-            linear.logits(parts.words, linear.features(texts, parts.vocabulary)),
-        ]
-    )
-
-
-def held_out(items: Sequence[Item], vectors: np.ndarray, test: np.ndarray, settings: TowerSettings) -> np.ndarray:
-    """Logits (3, n_test, n_labels) of the items marked in `test` by parts trained on all others."""
+def held_out(items: Sequence[Item], test: np.ndarray, settings: TowerSettings) -> np.ndarray:
+    """Logits (2, n_test, n_labels) of the items marked in `test` by parts trained on all others."""
     rest, asked = [items[i] for i in np.flatnonzero(~test)], [items[i].text for i in np.flatnonzero(test)]
     lower, tower = train(rest, settings)
-    return all_parts(lower, tower, fit_linear(rest, vectors[~test]), asked, vectors[test])
-
-
-def all_parts(lower: Lower, tower: Tower, parts: LinearParts, texts: Sequence[str], vectors: np.ndarray) -> np.ndarray:
-    """Logits (3, n_texts, n_labels) in the order of `PARTS`."""
-    return np.concatenate([predict(lower, tower, texts)[None], score_linear(parts, texts, vectors)])
+    part = fit_words(rest)
+    words = linear.logits(part.words, linear.features(asked, part.vocabulary))
+    return np.stack([predict(lower, tower, asked), words])

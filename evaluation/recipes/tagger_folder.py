@@ -15,7 +15,7 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 from safetensors.numpy import save
 
 from evaluation.recipes.calibration import Calibration
-from evaluation.recipes.parts import PARTS, LinearParts
+from evaluation.recipes.parts import PARTS, WordPart
 from evaluation.recipes.tagging_data import LABELS
 from evaluation.recipes.tower import Tower
 from stratmap.artefacts import load_manifest, shipped_folder, write_manifest
@@ -29,7 +29,7 @@ METHOD = (
 
 @dataclass(frozen=True)
 class Decision:
-    """What turns logits into probabilities and tags; arrays by label, `weights` (3, n_labels)."""
+    """What turns logits into probabilities and tags; arrays by label, `weights` (2, n_labels)."""
 
     weights: np.ndarray
     calibration: Calibration
@@ -58,18 +58,22 @@ def export_tower(tower: Tower, path: Path) -> None:
             dynamo=False,
         )
         quantize_dynamic(
-            str(raw), str(path), per_channel=True, weight_type=QuantType.QInt8, op_types_to_quantize=["MatMul"]
+            str(raw),
+            str(path),
+            per_channel=True,
+            reduce_range=True,  # 7 bits, as in `graphs`: the same values on processors without VNNI
+            weight_type=QuantType.QInt8,
+            op_types_to_quantize=["MatMul"],
         )
 
 
-def write_linear(parts: LinearParts, folder: Path) -> None:
+def write_linear(part: WordPart, folder: Path) -> None:
     """Write the linear weights as float16 and the vocabulary, one n-gram a line in column order."""
-    tensors = {"words.idf": parts.vocabulary.idf}
-    for name, model in (("vector", parts.vector), ("words", parts.words)):
-        tensors |= {f"{name}.weights": model.weights, f"{name}.bias": model.bias}
+    words = part.words
+    tensors = {"words.idf": part.vocabulary.idf, "words.weights": words.weights, "words.bias": words.bias}
     halves = {key: np.ascontiguousarray(value, dtype=np.float16) for key, value in tensors.items()}
     (folder / LINEAR).write_bytes(save(halves))
-    (folder / VOCABULARY).write_text("\n".join(parts.vocabulary.grams) + "\n", encoding="utf-8")
+    (folder / VOCABULARY).write_text("\n".join(part.vocabulary.grams) + "\n", encoding="utf-8")
 
 
 def write_head(decision: Decision, folder: Path) -> None:
@@ -102,7 +106,7 @@ def write_head(decision: Decision, folder: Path) -> None:
 def write_folder(
     folder: Path,
     tower: Tower,
-    parts: LinearParts,
+    part: WordPart,
     decision: Decision,
     facts: Mapping[str, object],
     *,
@@ -112,7 +116,7 @@ def write_folder(
     """Write the whole folder; what lay there under the same names is replaced."""
     folder.mkdir(parents=True, exist_ok=True)
     export_tower(tower, folder / TOWER)
-    write_linear(parts, folder)
+    write_linear(part, folder)
     write_head(decision, folder)
     embedder = load_manifest(shipped_folder("encoder"), "encoder")
     facts = {

@@ -64,10 +64,7 @@ class Tower(nn.Module):
     def forward(self, hidden: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
         """Logits in the order of `LABELS`; masked tokens never count."""
         keep = attention_mask.to(hidden.dtype)
-        bias = (1.0 - keep[:, None, None, :]) * -10000.0
-        for layer in self.layers:
-            out = layer(hidden, bias)
-            hidden = out[0] if isinstance(out, tuple) else out
+        hidden = through(self.layers, hidden, attention_mask)
         if self.queries is None:
             weight = keep / keep.sum(1, keepdim=True)
             pooled = (hidden * weight[:, :, None]).sum(1)
@@ -88,12 +85,16 @@ class Lower(nn.Module):
     @torch.no_grad()
     def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Hidden states (n, t, 384)."""
-        hidden = self.embeddings(input_ids=ids)
-        bias = (1.0 - mask[:, None, None, :].to(hidden.dtype)) * -10000.0
-        for layer in self.layers:
-            out = layer(hidden, bias)
-            hidden = out[0] if isinstance(out, tuple) else out
-        return hidden
+        return through(self.layers, self.embeddings(input_ids=ids), mask)
+
+
+def through(layers: nn.ModuleList, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """Hidden states (n, t, 384) after some layers; masked tokens (n, t) are not looked at."""
+    bias = (1.0 - mask[:, None, None, :].to(hidden.dtype)) * -10000.0
+    for layer in layers:
+        out = layer(hidden, bias)
+        hidden = out[0] if isinstance(out, tuple) else out
+    return hidden
 
 
 def load_encoder() -> nn.Module:

@@ -10,7 +10,7 @@ import pytest
 
 from stratmap.artefacts import shipped_folder, write_manifest
 from stratmap.encoding import load_encoder
-from stratmap.encoding.onnx_encoder import OnnxEncoder
+from stratmap.encoding.onnx_encoder import FILES, OnnxEncoder
 from stratmap.encoding.protocol import checked
 from stratmap.encoding.sessions import open_session
 from stratmap.errors import ArtefactError, EncodingError
@@ -102,6 +102,16 @@ def test_encode_full_gives_the_vectors_of_encode(encoder):
         assert [rows.shape for rows in full.hidden] == [(n, encoder.dim) for n in encoder.count_tokens(TEXTS)]
 
 
+def test_encode_states_gives_the_states_of_encode_full(encoder):
+    full, states = encoder.encode_full(TEXTS), encoder.encode_states(TEXTS)
+    assert len(states.hidden) == len(full.hidden)
+    for one, other in zip(states.hidden, full.hidden, strict=True):
+        np.testing.assert_array_equal(one, other)
+    for text, rows, offsets in zip(TEXTS, states.hidden, states.offsets, strict=False):
+        assert len(rows) == len(offsets)
+        assert "".join(text[a:b] for a, b in offsets) == "".join(text.split())
+
+
 @pytest.mark.parametrize("text", ["\x00", "😀" * 50, "\u202e", "\ufeff", "a\u0301", " ", "\n"])
 def test_strange_characters_are_encoded_too(encoder, text):
     assert np.isfinite(encoder.encode([text])).all()
@@ -123,11 +133,11 @@ def test_a_graph_that_returns_no_embeddings_is_refused(value):
     encoder = OnnxEncoder(shipped_folder("encoder"))
 
     def run(outputs, feeds):
-        rows = np.full((len(feeds["input_ids"]), encoder.dim), 0.05, np.float32)
+        rows = np.full((len(feeds["hidden"]), encoder.dim), 0.05, np.float32)
         rows[-1] = value
-        return [rows, np.zeros((*feeds["input_ids"].shape, encoder.dim), np.float32)]
+        return [rows]
 
-    encoder._session = SimpleNamespace(run=run)
+    encoder._upper = SimpleNamespace(run=run)
     with pytest.raises(EncodingError, match=r"expected vectors of length 1|expected finite vectors"):
         encoder.encode(["one", "two"])
 
@@ -140,13 +150,13 @@ def test_checked_returns_what_is_fine():
 @pytest.mark.parametrize(
     ("facts", "files", "message"),
     [
-        ({"dim": 4}, ["model.onnx", "tokenizer.json"], "as window in the manifest, found None"),
-        ({"dim": "4", "window": 8}, ["model.onnx", "tokenizer.json"], "as dim in the manifest, found '4'"),
-        ({"dim": 4, "window": 8}, ["model.onnx"], r"a manifest that names tokenizer\.json"),
+        ({"dim": 4}, list(FILES), "as window in the manifest, found None"),
+        ({"dim": "4", "window": 8}, list(FILES), "as dim in the manifest, found '4'"),
+        ({"dim": 4, "window": 8}, list(FILES[:2]), r"a manifest that names tokenizer\.json"),
     ],
 )
 def test_a_manifest_that_leaves_something_out_is_refused(tmp_path, facts, files, message):
-    for name in ("model.onnx", "tokenizer.json"):
+    for name in FILES:
         (tmp_path / name).write_text("x", encoding="utf-8")
     write_manifest(tmp_path, "encoder", "tiny", "1", files, facts)
     with pytest.raises(ArtefactError, match=message):
@@ -161,9 +171,10 @@ def test_bytes_that_are_no_graph_are_refused(tmp_path, content):
 
 
 def test_a_tokenizer_that_is_none_is_refused(tmp_path):
-    (tmp_path / "model.onnx").write_bytes((shipped_folder("encoder") / "model.onnx").read_bytes())
+    for name in FILES[:2]:
+        (tmp_path / name).write_bytes((shipped_folder("encoder") / name).read_bytes())
     (tmp_path / "tokenizer.json").write_text(json.dumps({"version": "1.0"}), encoding="utf-8")
-    write_manifest(tmp_path, "encoder", "t", "1", ["model.onnx", "tokenizer.json"], {"dim": 384, "window": 256})
+    write_manifest(tmp_path, "encoder", "t", "1", list(FILES), {"dim": 384, "window": 256})
     with pytest.raises(EncodingError, match=r"tokenizer\.json: expected a tokenizer"):
         OnnxEncoder(tmp_path)
 

@@ -52,8 +52,6 @@ def tower_graph(path: Path) -> None:
 def folder(tmp_path: Path) -> Path:
     tower_graph(tmp_path / TOWER)
     tensors = {
-        "vector.weights": np.eye(WIDTH, 3),
-        "vector.bias": np.zeros(3),
         "words.weights": np.array([[0.0, 0.0, 2.0], [0.0, 0.0, 0.0]]),
         "words.bias": np.zeros(3),
         "words.idf": np.ones(2),
@@ -64,7 +62,7 @@ def folder(tmp_path: Path) -> Path:
         "labels": ["A", "B", "C"],
         "embedder": "tiny",
         "calibrated": True,
-        "mixing": {"tower": [0.5] * 3, "vector": [0.25] * 3, "words": [0.25] * 3},
+        "mixing": {"tower": [0.5] * 3, "words": [0.25] * 3},
         "calibration": {"slope": [1.0, 2.0, 1.0], "offset": [0.0, 1.0, 0.0]},
         "thresholds": [0.5, 0.4, 0.3],
         "auto_thresholds": [0.9, 0.9, 0.9],
@@ -82,11 +80,11 @@ def vectors(*rows: list[float]) -> np.ndarray:
     return np.array(rows, dtype=np.float32)
 
 
-def test_the_three_parts_vote_in_logit_space_and_are_then_calibrated(folder: Path) -> None:
+def test_the_two_parts_vote_in_logit_space_and_are_then_calibrated(folder: Path) -> None:
     model = TaggingModel.load(folder)
     found = model.predict_proba(["Border"], vectors([0, 1, 0, 0]), [states([1, 0, 0, 9], [1, 2, 0, 9])])
-    # tower (2, 2, 0), vector (0, 1, 0), words (0, 0, 2): mixed (1, 1.25, 0.5); B: 2 * 1.25 + 1
-    np.testing.assert_allclose(found, 1 / (1 + np.exp(-np.array([[1.0, 3.5, 0.5]]))), rtol=1e-6)
+    # tower (2, 2, 0), words (0, 0, 2): mixed (1, 1, 0.5); B: 2 * 1 + 1
+    np.testing.assert_allclose(found, 1 / (1 + np.exp(-np.array([[1.0, 3.0, 0.5]]))), rtol=1e-6)
 
 
 def test_a_passage_does_not_depend_on_the_others(folder: Path) -> None:

@@ -215,13 +215,13 @@ def test_a_long_document_tells_how_far_it_is_and_a_short_one_nothing(tagger):
 def test_the_shipped_tagger_reads_no_sentence_twice_and_finds_the_one_that_speaks(encoder, monkeypatch):
     """Sentences are scored from the tokens of their passages: the encoder sees each passage once and nothing else."""
     seen: list[str] = []
-    original = type(encoder).encode_full
+    original = type(encoder).encode_states
 
     def watched(self, texts):
         seen.extend(texts)
         return original(self, texts)
 
-    monkeypatch.setattr(type(encoder), "encode_full", watched)
+    monkeypatch.setattr(type(encoder), "encode_states", watched)
     shelter = "The shelter took in forty victims of trafficking and gave them legal aid before the court."
     text = f"The team of the project met on Monday in the small office beside the station. {shelter} The printer was repaired in May by a firm from the town that had sold it."
     framework = load_framework("iom-seeeca")

@@ -66,6 +66,14 @@ class Encoder(Protocol):
         """
         ...
 
+    def encode_states(self, texts: Sequence[str]) -> Encoded:
+        """Hidden states alone where that is cheaper than `encode_full`; else what that gives.
+
+        Raises:
+            EncodingError: As `encode`.
+        """
+        ...
+
 
 def load_encoder(settings: EncodingSettings | None = None) -> Encoder:
     """The encoder that the settings name: `shipped`, or a sentence-transformers model.

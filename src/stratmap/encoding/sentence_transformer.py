@@ -47,6 +47,8 @@ class SentenceTransformerEncoder:
         """Vectors only: such a model has no tower."""
         return Encoded(self.encode(texts))
 
+    encode_states = encode_full
+
 
 def _load(model: str) -> Any:
     try:

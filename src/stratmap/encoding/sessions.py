@@ -12,17 +12,19 @@ spinning doubled the processor time of a passage where other processes wanted th
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from stratmap.errors import EncodingError
 
 Inputs = Mapping[str, np.ndarray]
+_In = TypeVar("_In")
+_Out = TypeVar("_Out")
 
 
 def open_session(path: Path) -> Any:
@@ -56,10 +58,21 @@ def run_each(
         inputs: One mapping a run.
         threads: Runs at the same time; 0 takes all cores that the process may use.
     """
-    callers = min(threads or cores(), len(inputs))
+    return at_once(lambda one: session.run(list(outputs), dict(one)), inputs, threads)
+
+
+def at_once(work: Callable[[_In], _Out], items: Sequence[_In], threads: int = 0) -> Iterator[_Out]:
+    """What `work` makes of each of many items, in their order.
+
+    Args:
+        work: A run of one thread, or several after one another.
+        items: What it takes.
+        threads: Runs at the same time; 0 takes all cores that the process may use.
+    """
+    callers = min(threads or cores(), len(items))
     if callers <= 1:
-        return (session.run(list(outputs), dict(one)) for one in inputs)
-    return _pool(threads or cores()).map(lambda one: session.run(list(outputs), dict(one)), inputs)
+        return (work(one) for one in items)
+    return _pool(threads or cores()).map(work, items)
 
 
 def cores() -> int:

@@ -1,8 +1,9 @@
-"""The trained tagger of passages: search vectors, hidden states and text in, calibrated probabilities out.
+"""The trained tagger of passages: hidden states and text in, calibrated probabilities out.
 
-Comes in: what one pass of the shipped encoder yields, and the text. Goes out: a probability for each label.
-Three parts vote in logit space: the tower (upper encoder layers fine-tuned on labels, ONNX), a logistic regression on
-the search vector and one on word n-grams. It reads no files but its folder, encodes nothing, pools no passages into
+Comes in: the hidden states of the shipped encoder's lower layers, and the text. Goes out: a probability for each label.
+Two parts vote in logit space: the tower (upper encoder layers fine-tuned on labels, ONNX) and a logistic regression on
+word n-grams. A third one on the search vector gave nothing that its cost was worth
+(`evaluation/results/tagging-experiments.md`). It reads no files but its folder, encodes nothing, pools no passages into
 documents and trains nothing; `evaluation/recipes/train_tower.py` makes the folder.
 """
 
@@ -48,6 +49,7 @@ class TaggingModel:
     folder: Path
     threads: int = 0
     reads_states: ClassVar[bool] = True
+    reads_vectors: ClassVar[bool] = False
 
     @classmethod
     def load(cls, folder: Path, threads: int = 0) -> TaggingModel:
@@ -85,7 +87,7 @@ class TaggingModel:
 
         Args:
             texts: The passages, n of them.
-            embeddings: Their search vectors, float32 (n, 384), length 1.
+            embeddings: Their search vectors, n of any dimension; they take no part.
             hidden: Their hidden states, n arrays of float32 (tokens, 384).
 
         Returns:
@@ -101,17 +103,13 @@ class TaggingModel:
             )
         if not len(texts):
             return np.zeros((0, len(self.labels)))
-        logits = self.mixed_logits(texts, embeddings, hidden)
+        logits = self.mixed_logits(texts, hidden)
         slope, offset = (np.array(self.head["calibration"][key]) for key in ("slope", "offset"))
         return np.asarray(1.0 / (1.0 + np.exp(-(logits * slope + offset))))
 
-    def mixed_logits(self, texts: Sequence[str], embeddings: np.ndarray, hidden: Sequence[np.ndarray]) -> np.ndarray:
+    def mixed_logits(self, texts: Sequence[str], hidden: Sequence[np.ndarray]) -> np.ndarray:
         """The parts' weighted logits before calibration, float64 (n, n_labels)."""
-        parts = {
-            "tower": self._tower_logits(hidden),
-            "vector": embeddings @ self._linear["vector.weights"] + self._linear["vector.bias"],
-            "words": self._word_logits(texts),
-        }
+        parts = {"tower": self._tower_logits(hidden), "words": self._word_logits(texts)}
         total = np.zeros((len(texts), len(self.labels)))
         for name, weights in self.head["mixing"].items():
             total += parts[name] * np.array(weights)

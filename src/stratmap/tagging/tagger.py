@@ -29,8 +29,9 @@ _NEAR = 0.6  # of its threshold: from here on a label that is not applied is wor
 class PassageModel(Protocol):
     """Scores passages. Columns stand in the order of `labels`; a row does not depend on the others.
 
-    One that scores hidden states more than vectors says so by a true attribute `reads_states`: sentences are then
-    scored from the states of their passage, and are not encoded again.
+    Two attributes that a model may have: a true `reads_states` says that hidden states and text tell it what a sentence
+    is about, so that sentences are scored from the states of their passage and are not encoded again; a false
+    `reads_vectors` that it takes no search vectors, so that none need be made.
     """
 
     @property
@@ -114,15 +115,17 @@ class Tagger:
         self._settings = settings or TaggingSettings()
         self._reading = reading or ReadingSettings()
         self._column = {code: column for column, code in enumerate(model.labels)}
+        self._reads_states = bool(getattr(model, "reads_states", False))
+        self._reads_vectors = bool(getattr(model, "reads_vectors", True))
 
     def tag(self, document: Document, progress: Progress | None = None) -> TaggedDocument:
         """The tags of one document; `progress` hears how many of a long one's passages are read, and of how many."""
-        [read] = self.read_many([document], progress)
+        [read] = self.read_many([document], progress, vectors=self._reads_vectors)
         return self.tags_of(read)
 
     def tag_many(self, documents: Iterable[Document]) -> Iterator[TaggedDocument]:
         """The tags of documents, in their order; passages of several documents share a pass of the encoder."""
-        for read in self.read_many(documents):
+        for read in self.read_many(documents, vectors=self._reads_vectors):
             yield self.tags_of(read)
 
     def passages(self, document: Document) -> tuple[Passage, ...]:
@@ -134,45 +137,57 @@ class Tagger:
                 return whole
         return split_passages(document, self.encoder.count_tokens, min(self._reading.passage_tokens, window))
 
-    def read_many(self, documents: Iterable[Document], progress: Progress | None = None) -> Iterator[Read]:
-        """Split, encode and score documents, each passage once; `progress` hears of the parts of a long one."""
+    def read_many(
+        self, documents: Iterable[Document], progress: Progress | None = None, *, vectors: bool = True
+    ) -> Iterator[Read]:
+        """Split, encode and score documents, each passage once.
+
+        Args:
+            documents: What is read.
+            progress: Hears of the parts of a long document.
+            vectors: Whether search vectors are wanted; without, they have no dimension.
+        """
         waiting: list[tuple[Document, tuple[Passage, ...]]] = []
         count = 0
         for document in documents:
             waiting.append((document, self.passages(document)))
             count += len(waiting[-1][1])
             if count >= _BATCH_PASSAGES:
-                yield from self._read(waiting, progress)
+                yield from self._read(waiting, progress, vectors)
                 waiting, count = [], 0
-        yield from self._read(waiting, progress)
+        yield from self._read(waiting, progress, vectors)
 
-    def _read(self, waiting: list[tuple[Document, tuple[Passage, ...]]], progress: Progress | None) -> Iterator[Read]:
-        seen = self._see([passage.text for _, passages in waiting for passage in passages], progress)
+    def _read(
+        self, waiting: list[tuple[Document, tuple[Passage, ...]]], progress: Progress | None, vectors: bool
+    ) -> Iterator[Read]:
+        seen = self._see([passage.text for _, passages in waiting for passage in passages], progress, vectors)
         start = 0
         for document, passages in waiting:
             yield Read(document, passages, seen.part(start, start + len(passages)))
             start += len(passages)
 
-    def _see(self, texts: list[str], progress: Progress | None) -> Seen:
+    def _see(self, texts: list[str], progress: Progress | None, vectors: bool) -> Seen:
         """Passages in parts, so that a long document's states are never all there in full precision."""
         parts = []
         for start in range(0, len(texts), _BATCH_PASSAGES):
             if progress and len(texts) > _BATCH_PASSAGES:
                 progress(start, len(texts))
-            parts.append(self._see_part(texts[start : start + _BATCH_PASSAGES]))
+            parts.append(self._see_part(texts[start : start + _BATCH_PASSAGES], vectors))
+        if not parts:
+            return Seen(np.zeros((0, self.encoder.dim), np.float32), np.zeros((0, len(self.model.labels))))
         return Seen(
-            np.concatenate([np.zeros((0, self.encoder.dim), np.float32), *(part.embeddings for part in parts)]),
-            np.concatenate([np.zeros((0, len(self.model.labels))), *(part.probabilities for part in parts)]),
+            np.concatenate([part.embeddings for part in parts]),
+            np.concatenate([part.probabilities for part in parts]),
             tuple(rows for part in parts for rows in part.hidden),
             tuple(rows for part in parts for rows in part.offsets),
         )
 
-    def _see_part(self, texts: list[str]) -> Seen:
-        encoded = self.encoder.encode_full(texts)
+    def _see_part(self, texts: list[str], vectors: bool) -> Seen:
+        encoded = self.encoder.encode_full(texts) if vectors else self.encoder.encode_states(texts)
         found = self.model.predict_proba(texts, encoded.embeddings, encoded.hidden)
         if not np.isfinite(found).all():
             raise EncodingError("expected probabilities, found NaN. Check the model with `stratmap doctor`.")
-        if not getattr(self.model, "reads_states", False) or not encoded.offsets:
+        if not self._reads_states or not encoded.offsets:
             return Seen(encoded.embeddings, found)
         hidden = tuple(rows.astype(np.float16) for rows in encoded.hidden)
         return Seen(encoded.embeddings, found, hidden, encoded.offsets)
