@@ -38,6 +38,31 @@ def known(desk: DeskLike, document: str) -> IndexedDocument:
     return found
 
 
+def place_of(desk: DeskLike, document: IndexedDocument, page: int, quotation: str) -> tuple[int, int, int]:
+    """Page index, start and end of a quotation where it first stands on a page, which is counted from 1.
+
+    Raises:
+        UsageError: It does not stand there, or is empty.
+    """
+    index = int(page) - 1
+    start = desk.page_text(document.doc_id, index).find(quotation) if quotation else -1
+    if start < 0:
+        raise UsageError(f"expected words of page {int(page)} of {document.name}, found {quotation!r:.60}.")
+    return index, start, start + len(quotation)
+
+
+def named(given: str) -> str:
+    """The name of a file or text that a program sends, without folders.
+
+    Raises:
+        UsageError: Nothing is left of it.
+    """
+    name = " ".join(given.replace("\\", "/").rsplit("/", 1)[-1].split())[:200]
+    if name in {"", ".", ".."} or "\x00" in name:
+        raise UsageError("expected the name of a file, such as report.pdf, found none.")
+    return name
+
+
 def about_corrections(desk: DeskLike) -> dict[str, Callable[..., Any]]:
     """What corrects and reviews."""
 
@@ -87,11 +112,8 @@ def about_corrections(desk: DeskLike) -> dict[str, Callable[..., Any]]:
             page: Its page, counted from 1.
             author: Who says so; of no meaning where people sign in.
         """
-        one, index = known(desk, document), int(page) - 1
-        start = desk.page_text(one.doc_id, index).find(quotation) if quotation else -1
-        if start < 0:
-            raise UsageError(f"expected words of page {int(page)} of {one.name}, found {quotation!r:.60}.")
-        place = (index, start, start + len(quotation))
+        one = known(desk, document)
+        place = place_of(desk, one, page, quotation)
         wrong = Correction(one.doc_id, one.name, label, EVIDENCE, False, author_of(author, request), place=place)
         return reviews_of(desk).correct([wrong])
 
@@ -181,10 +203,9 @@ def about_the_archive(desk: DeskLike, settings: Settings) -> dict[str, Callable[
         most = settings.app.max_paste_characters
         if len(text) > most:
             raise LimitExceeded("text", f"expected at most {most:,} characters, found {len(text):,}.")
-        called = " ".join(name.replace("\\", "/").rsplit("/", 1)[-1].split())[:200]
-        if not called or not text.strip():
-            raise UsageError("expected a name and a text, found an empty one.")
-        return bool(desk.add_document(read_text(text, called)))
+        if not text.strip():
+            raise UsageError("expected a text, found none.")
+        return bool(desk.add_document(read_text(text, named(name))))
 
     def delete_document(document: str) -> str:
         """Delete a document of the archive and what was kept of it; answers its name.

@@ -8,17 +8,17 @@ from __future__ import annotations
 import base64
 import binascii
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from stratmap.app import conversation, framework_tab, portfolio, tag_tab, versions_panel
-from stratmap.app.api_changes import known
+from stratmap.app.api_changes import known, named, place_of
 from stratmap.app.ask_tab import write_conversation
 from stratmap.app.correcting import author_of, reviews_of
-from stratmap.app.downloads import fresh
+from stratmap.app.downloads import discard, write_bytes
 from stratmap.app.health.watched import behind
 from stratmap.app.printed import PrintedPages
 from stratmap.app.protocol import DeskLike, TaggedReport, Turn
@@ -26,6 +26,7 @@ from stratmap.app.render.tags import as_data
 from stratmap.assembly import Desk
 from stratmap.errors import LimitExceeded, UsageError
 from stratmap.health import examine
+from stratmap.reading import read_bytes
 from stratmap.records import Document
 from stratmap.reviewing.exchange import import_sheet
 from stratmap.settings import Settings
@@ -33,6 +34,7 @@ from stratmap.settings import Settings
 _TAGS = ("docx", "xlsx", "json", "iati")
 _TALK = ("docx", "markdown")
 _PORTFOLIO = ("xlsx", "svg", "png")
+_ROWS = ("country", "year")
 _MOST_QUESTIONS = 5  # they count as one against the limit of questions a minute
 File = dict[str, str]
 
@@ -42,31 +44,42 @@ def about_files(desk: DeskLike, settings: Settings) -> dict[str, Callable[..., A
     return _tagging(desk, settings) | _reading(desk, settings) | _keeping(desk, settings)
 
 
-def encoded(path: str | Path) -> File:
-    """A file as programs get it."""
-    return {"name": Path(path).name, "base64": base64.b64encode(Path(path).read_bytes()).decode("ascii")}
+def encoded(paths: Sequence[str | None], number: int = 0) -> File:
+    """One of the files just made, as programs get it; all of them are removed."""
+    try:
+        path = Path(paths[number] or "")
+        return _file(path.name, path.read_bytes())
+    finally:
+        discard(paths)
 
 
-def decoded(name: str, content: str, settings: Settings) -> Path:
-    """What a program sent, as a file of its own.
+def decoded(content: str, settings: Settings) -> bytes:
+    """What is in a file that a program sent.
 
     Raises:
-        UsageError: It is no base64, or has no name.
+        UsageError: It is no base64.
         LimitExceeded: It is larger than an upload may be.
     """
     most = settings.app.max_upload_bytes
+    too_large = LimitExceeded("file", f"expected at most {most:,} bytes.")
     if len(content) > most * 4 // 3 + 4:
-        raise LimitExceeded("file", f"expected at most {most:,} bytes.")
+        raise too_large
     try:
         data = base64.b64decode(content, validate=True)
     except (binascii.Error, ValueError) as error:
         raise UsageError("expected the content of a file in base64, found something else.") from error
-    called = " ".join(name.replace("\\", "/").rsplit("/", 1)[-1].split())[:200]
-    if called in {"", ".", ".."} or "\x00" in called:
-        raise UsageError("expected the name of a file, such as report.pdf, found none.")
-    path = fresh(called)
-    path.write_bytes(data)
-    return path
+    if len(data) > most:
+        raise too_large
+    return data
+
+
+def _file(name: str, data: bytes) -> File:
+    return {"name": name, "base64": base64.b64encode(data).decode("ascii")}
+
+
+def _read(name: str, content: str, settings: Settings) -> Document:
+    """A file that a program sent as a document; it never lies on the disk."""
+    return read_bytes(decoded(content, settings), named(name), settings.reading)
 
 
 def _one_of(given: str, offered: tuple[str, ...]) -> int:
@@ -86,7 +99,7 @@ def _tagging(desk: DeskLike, settings: Settings) -> dict[str, Callable[..., Any]
             name: The file's name; its ending says what it is, such as report.pdf.
             content: The file in base64.
         """
-        return as_data(desk.tag(tag_tab.read_upload(decoded(name, content, settings), settings)))
+        return as_data(desk.tag(_read(name, content, settings)))
 
     def tag_export(text: str, form: str = "docx") -> File:
         """Tag one text and get its tags with their best quotations as a file.
@@ -97,7 +110,7 @@ def _tagging(desk: DeskLike, settings: Settings) -> dict[str, Callable[..., Any]
         """
         number, document = _one_of(form, _TAGS), _given(text, settings)
         report = TaggedReport(document, desk.tag(document))
-        return encoded(tag_tab.write_files(desk, [report], covered=covered)[number] or "")
+        return encoded(tag_tab.write_files(desk, [report], covered=covered), number)
 
     def ask_export(questions: list[str], form: str = "docx") -> File:
         """Ask questions one after the other, each in the light of those before, and get the conversation as a file.
@@ -115,7 +128,7 @@ def _tagging(desk: DeskLike, settings: Settings) -> dict[str, Callable[..., Any]
                 desk, settings, question, turns, conversation.make_filters([], [], 0, 0)
             )
             turns.append(last)
-        return encoded(write_conversation(turns, covered=covered)[number])
+        return encoded(write_conversation(turns, covered=covered), number)
 
     return {"tag_file": tag_file, "tag_export": tag_export, "ask_export": ask_export}
 
@@ -138,12 +151,9 @@ def _reading(desk: DeskLike, settings: Settings) -> dict[str, Callable[..., Any]
             page: Counted from 1.
             quotation: Words of that page, exactly as `read_page` gives them.
         """
-        one, index = known(desk, document), int(page) - 1
-        start = desk.page_text(one.doc_id, index).find(quotation) if quotation else -1
-        if start < 0:
-            raise UsageError(f"expected words of page {int(page)} of {one.name}, found {quotation!r:.60}.")
-        picture = pages.picture(one, index, (start, start + len(quotation)))
-        return {"name": f"page-{int(page)}.jpg", "base64": base64.b64encode(picture).decode("ascii")}
+        one = known(desk, document)
+        index, start, end = place_of(desk, one, page, quotation)
+        return _file(f"page-{int(page)}.jpg", pages.picture(one, index, (start, end)))
 
     def portfolio_file(form: str = "xlsx", by: str = "country", shares: bool = False) -> File:
         """What the archive covers as a file: a workbook, or the heat map as a picture.
@@ -153,8 +163,8 @@ def _reading(desk: DeskLike, settings: Settings) -> dict[str, Callable[..., Any]
             by: country or year.
             shares: Shares of each row's documents in place of counts.
         """
-        number, rows = _one_of(form, _PORTFOLIO), ("country", "year")[_one_of(by, ("country", "year"))]
-        return encoded(portfolio.write_portfolio(desk, rows, bool(shares), covered=covered)[number])
+        number, rows = _one_of(form, _PORTFOLIO), _ROWS[_one_of(by, _ROWS)]
+        return encoded(portfolio.write_portfolio(desk, rows, bool(shares), covered=covered), number)
 
     def portfolio_documents(label: str, row: str, by: str = "country") -> list[dict[str, Any]]:
         """The documents behind one cell of the heat map.
@@ -164,13 +174,12 @@ def _reading(desk: DeskLike, settings: Settings) -> dict[str, Callable[..., Any]
             row: The country, or the year.
             by: country or year.
         """
-        kind = ("country", "year")[_one_of(by, ("country", "year"))]
-        found = portfolio.documents_of_cell(desk, kind, label, row)
+        found = portfolio.documents_of_cell(desk, _ROWS[_one_of(by, _ROWS)], label, row)
         return [{"document": one.name, "title": one.title, "probability": one.labels[label]} for one in found]
 
     def framework_picture() -> File:
         """The strategy as a picture (SVG), with how much of the archive speaks to each part."""
-        return encoded(framework_tab.write_svg(desk))
+        return encoded([framework_tab.write_svg(desk)])
 
     def list_checks() -> list[dict[str, Any]]:
         """The state of models, framework and index: what was checked, whether it is fine, and what to do."""
@@ -191,7 +200,7 @@ def _reading(desk: DeskLike, settings: Settings) -> dict[str, Callable[..., Any]
 def _keeping(desk: DeskLike, settings: Settings) -> dict[str, Callable[..., Any]]:
     def corrections_export() -> File:
         """The workbook of corrections (XLSX), to be edited and taken again with `corrections_take`."""
-        return encoded(versions_panel.write_workbook(desk, covered=settings.privacy.mask_exports))
+        return encoded([versions_panel.write_workbook(desk, covered=settings.privacy.mask_exports)])
 
     def corrections_take(  # noqa: D417  (callers do not give the request)
         request: gr.Request, content: str, dry_run: bool = True, author: str = ""
@@ -203,9 +212,12 @@ def _keeping(desk: DeskLike, settings: Settings) -> dict[str, Callable[..., Any]
             dry_run: Only say what would change; that is the default.
             author: Who says so where a row names nobody; of no meaning where people sign in.
         """
-        path = decoded("corrections.xlsx", content, settings)
-        name = author_of(author, request)
-        return dataclasses.asdict(import_sheet(reviews_of(desk), path, name, settings.reading, dry=bool(dry_run)))
+        reviews, name = reviews_of(desk), author_of(author, request)
+        path = write_bytes("corrections.xlsx", decoded(content, settings))
+        try:
+            return dataclasses.asdict(import_sheet(reviews, Path(path), name, settings.reading, dry=bool(dry_run)))
+        finally:
+            discard([path])
 
     def add_file(name: str, content: str) -> bool:
         """Read, tag and index a file; one of the same name is replaced. False where its text was there already.
@@ -214,6 +226,6 @@ def _keeping(desk: DeskLike, settings: Settings) -> dict[str, Callable[..., Any]
             name: The file's name; its ending says what it is, such as report.pdf.
             content: The file in base64.
         """
-        return bool(desk.add_document(tag_tab.read_upload(decoded(name, content, settings), settings)))
+        return bool(desk.add_document(_read(name, content, settings)))
 
     return {"corrections_export": corrections_export, "corrections_take": corrections_take, "add_file": add_file}

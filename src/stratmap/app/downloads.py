@@ -1,14 +1,16 @@
 """Files of a session: its tagged reports come in, the addresses of files to download go out.
 
-Each call writes into a folder of its own that only this user of the machine can read; the app deletes the copies
-it serves after a day. The forms are those of `reporting`; nothing is decided here.
+Each call writes into a folder of its own that only this user of the machine can read; a running app deletes what it
+serves after a day. The forms are those of `reporting`; nothing is decided here.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -94,5 +96,16 @@ def write_bytes(name: str, content: bytes) -> str:
 
 
 def fresh(name: str) -> Path:
-    """Where a file of that name can be written: a folder of its own that only this user can read."""
-    return Path(tempfile.mkdtemp(prefix="stratmap-")) / name
+    """Where a file of that name can be written: a folder of its own that only this user can read.
+
+    It lies in the folder of the running app where there is one: of a file elsewhere Gradio serves and deletes a copy,
+    and the file itself would stay for ever.
+    """
+    return Path(tempfile.mkdtemp(prefix="stratmap-", dir=os.environ.get("GRADIO_TEMP_DIR") or None)) / name
+
+
+def discard(paths: Iterable[str | Path | None]) -> None:
+    """Remove files made here, each with its folder, where nobody will download them."""
+    for path in paths:
+        if path is not None:
+            shutil.rmtree(Path(path).parent, ignore_errors=True)
