@@ -110,6 +110,8 @@ def test_a_few_bytes_of_which_many_are_no_characters_are_binary(data):
         b"ID3 is a format",
         b"OggS",
         b"PAR1",
+        "MZ: Адрес и телефон".encode(),
+        "ID3 – Đorđe".encode(),
         b"A NUL\x00 by accident",
         b"x\x0c",
         b"\xff",

@@ -37,6 +37,7 @@ _OTHER_MAGIC = (
     (b"BZh", "a bzip2 archive; unpack it first"),
     (b"\xfd7zXZ", "an xz archive; unpack it first"),
     (b"\x7fELF", "a program"),
+    (b"MZ\x90", "a program"),
     (b"\xca\xfe\xba\xbe", "a program"),
     (b"\xcf\xfa\xed\xfe", "a program"),
     (b"\x00asm", "a program"),
@@ -51,7 +52,7 @@ _MAGIC_WORDS = (
     (b"ID3", "sound"),
     (b"PAR1", "a Parquet file"),
 )
-_NO_TEXT = re.compile(rb"[\x00-\x06\x0e-\x1a\x90]")
+_NO_TEXT = re.compile(rb"[\x00-\x06\x0e-\x1a]")
 _FILM = b"ftyp"  # at the fourth byte
 _ZIP_PARTS = (
     (b"word/document", "docx"),
