@@ -53,6 +53,21 @@ def test_near_copies_take_the_tags_of_the_first_with_quotations_of_their_own(cop
     assert [one.near_duplicate_of != "" for one in read_results(tmp_path / "out")] == [0, 1, 0, 1, 1]
 
 
+def test_covered_quotations_are_found_again_too(tmp_path, settings):
+    """A result with names covered says what the text says with its names covered."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name, begin in (("a", ""), ("b", "Elsewhere ")):
+        (folder / f"{name}.txt").write_text(f"{begin}Mr Petrov said this. {text(1)}", encoding="utf-8")
+    log = tmp_path / "log"
+    covered = replace(settings, privacy=replace(settings.privacy, mask_exports=True))
+    first, second = start(folder, tmp_path / "out", covered, log)
+    assert log.read_text().split() == ["a.txt"]
+    [one], [other] = (line["objectives"][0]["evidence"] for line in (first, second))
+    assert one["text"] == other["text"] == "Mr ██████ said this."
+    assert other["start"] == len("Elsewhere ")
+
+
 def test_a_quotation_that_is_not_there_means_tagging_it(copies, tmp_path, settings):
     first = (copies / "a.txt").read_text("utf-8")
     (copies / "b.txt").write_text("X" + first, encoding="utf-8")

@@ -120,7 +120,7 @@ def copy_of(known: Known, document: Document, found: Print, covered: bool = Fals
     """The tags of a finished document for one like it; None where they do not carry over."""
     value = json.loads(known.result)
     if not known.exact:
-        value = carried_over(value, document)
+        value = carried_over(value, document, covered=covered)
         if value is None:
             return None
     return _outcome(value, json.loads(known.warnings), document, found, known, covered=covered)
