@@ -124,6 +124,13 @@ def test_every_text_of_an_answer_is_covered():
     assert found.citations[0].document == found.passages[0].document != "Mr Petrov.pdf"
 
 
+def test_names_of_files_in_the_sentences_of_an_answer_are_covered():
+    said = "Ana_Petrova_2019.docx: Border police were trained."
+    answer = Answer(said, True, said, (), (), 0.9, (Statement(said, ()),), (said,))
+    assert masked_answer(answer).answer == "███████████_2019.docx: Border police were trained."
+    assert "Petrova" not in repr(masked_answer(answer))
+
+
 def test_every_text_of_a_covered_document_is_covered():
     said = (Evidence(1, 0, 5, "Mr Petrov", 0.9),)
     one = CoveredDocument(

@@ -86,15 +86,19 @@ def mask_name(name: str) -> str:
     place, hash_sign, number = name.rpartition("#")
     if not number.isdecimal():
         place, hash_sign, number = name, "", ""
-    covered = "".join(
-        COVER if hidden == COVER else kept for hidden, kept in zip(mask(_JOINED.sub(" ", place)), place, strict=True)
-    )
+    covered = _mask_joined(place)
     if covered == place:
         return name
     mark = hashlib.sha256(place.encode("utf-8", "surrogatepass")).hexdigest()[:6]
     stem, dot, suffix = covered.rpartition(".")
     marked = f"{stem}~{mark}.{suffix}" if dot and suffix.isascii() and suffix.isalnum() else f"{covered}~{mark}"
     return marked + hash_sign + number
+
+
+def _mask_joined(text: str) -> str:
+    """As `mask`, where words may also be joined as in names of files."""
+    pairs = zip(text, mask(text), mask(_JOINED.sub(" ", text)), strict=True)
+    return "".join(COVER if COVER in hidden else kept for kept, *hidden in pairs)
 
 
 def masked_tags(tagged: TaggedDocument) -> TaggedDocument:
@@ -122,18 +126,18 @@ def masked_answer(answer: Answer) -> Answer:
     """An answer with question, sentences, quotations, passages and names of documents covered."""
     return replace(
         answer,
-        question=mask(answer.question),
-        answer=mask(answer.answer),
+        question=_mask_joined(answer.question),
+        answer=_mask_joined(answer.answer),
         citations=tuple(_citation(one) for one in answer.citations),
         passages=tuple(_hit(one) for one in answer.passages),
         statements=tuple(masked_statement(one) for one in answer.statements),
-        notes=tuple(mask(note) for note in answer.notes),
+        notes=tuple(_mask_joined(note) for note in answer.notes),
     )
 
 
 def masked_statement(statement: Statement) -> Statement:
-    """A sentence of an answer, covered."""
-    return replace(statement, text=mask(statement.text))
+    """A sentence of an answer, covered; a list of documents says their names there."""
+    return replace(statement, text=_mask_joined(statement.text))
 
 
 def _evidence(found: Iterable[Evidence]) -> tuple[Evidence, ...]:
