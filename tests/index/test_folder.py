@@ -242,7 +242,12 @@ def test_a_newer_schema_is_refused(index, opened, tmp_path):
 
 @pytest.mark.parametrize(
     "statement",
-    ["DELETE FROM meta WHERE key = 'dim'", "UPDATE meta SET value = 'x' WHERE key = 'generation'"],
+    [
+        "DELETE FROM meta WHERE key = 'dim'",
+        "UPDATE meta SET value = 'x' WHERE key = 'generation'",
+        "UPDATE meta SET value = '99999999999999999999' WHERE key = 'generation'",
+        "UPDATE meta SET value = hex(zeroblob(3000)) WHERE key = 'generation'",
+    ],
 )
 def test_an_index_that_forgot_itself_is_refused(index, opened, tmp_path, statement):
     with sqlite3.connect(tmp_path / "index" / FILE) as connection:

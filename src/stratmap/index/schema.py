@@ -19,6 +19,7 @@ from stratmap.errors import IndexFolderError, IndexLocked
 FILE = "index.sqlite"
 SCHEMA = 1
 _WRITER = "writer"
+_MOST_DIGITS = 18  # what fits an integer of SQLite
 _TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE documents (
@@ -140,9 +141,14 @@ def noted_number(connection: sqlite3.Connection, key: str, otherwise: str = "") 
         sqlite3.DatabaseError: There is none, which only a damaged file can say; told like any other damage.
     """
     value = noted(connection, key, otherwise)
-    if not value.isdecimal():
+    if not _is_number(value):
         raise sqlite3.DatabaseError(f"expected a number under {key}, found {value[:40]!r}")
     return int(value)
+
+
+def _is_number(value: str) -> bool:
+    """Whether it is one that SQLite can hold."""
+    return value.isdecimal() and len(value) <= _MOST_DIGITS
 
 
 def note(connection: sqlite3.Connection, key: str, value: str) -> None:
@@ -230,7 +236,7 @@ def _check_schema(connection: sqlite3.Connection, folder: Path) -> None:
             "Update stratmap, or index the documents again into a new folder."
         )
     missing = [key for key in ("encoder", "fingerprint", "dim", "generation") if key not in meta]
-    if missing or not (meta["dim"].isdecimal() and meta["generation"].isdecimal()):
+    if missing or not (_is_number(meta["dim"]) and _is_number(meta["generation"])):
         raise IndexFolderError(
             f"{folder}: expected an index that names its encoder, dimensions and generation. "
             "It is damaged; index the documents again into a new folder."
