@@ -114,6 +114,19 @@ def test_ids_that_were_changed_about_are_set_right(twelve, open_at, whole, again
     assert "3 documents" in " ".join(done.notes)
 
 
+def test_what_is_wrong_behind_a_wrong_id_is_mended_in_the_same_repair(twelve, open_at, whole, again):
+    before = whole(twelve)
+    change(
+        twelve,
+        "UPDATE documents SET doc_id = 'x' WHERE id = 5",
+        "UPDATE passages SET vector = zeroblob(128) WHERE document = 5",
+    )
+    done = mend(twelve.folder, twelve.faults(), HASHING, again)
+    assert len(done.rebuilt) == 1
+    assert open_at(twelve.folder).faults() == []
+    assert {document.doc_id for document in open_at(twelve.folder).documents()} == {one.doc_id for one in before[0]}
+
+
 def test_an_impossible_probability_is_a_stale_tag(twelve, open_at, again):
     change(twelve, "UPDATE labels SET probability = 7.5 WHERE document = 5")
     stale = twelve.stale("now", frozenset({"O1", "O2"}))

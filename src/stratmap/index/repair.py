@@ -81,7 +81,9 @@ def mend(folder: Path, faults: Sequence[Fault], target: Target, again: Again) ->
     lost: list[str] = []
     notes: list[str] = []
     with writing(folder, _PATIENCE_S) as connection:
-        _name_by_text(connection, faults, notes)
+        if _name_by_text(connection, faults, notes):  # a wrong id hides what else is wrong with its document
+            stale = [fault for fault in faults if fault.kind == "stale"]
+            faults = [*find_faults(connection, noted_head(folder)), *stale]
         generation = _settle(connection, faults, notes)
         everything = _adopt(connection, target, notes)
         for row, alive in connection.execute("SELECT id, died IS NULL FROM documents ORDER BY id").fetchall():
@@ -109,14 +111,15 @@ def mend(folder: Path, faults: Sequence[Fault], target: Target, again: Again) ->
     return Mended(kept, tuple(rebuilt), tuple(lost), tuple(notes))
 
 
-def _name_by_text(connection: sqlite3.Connection, faults: Sequence[Fault], notes: list[str]) -> None:
-    """Give documents the ids of their texts, which their digests vouch for."""
+def _name_by_text(connection: sqlite3.Connection, faults: Sequence[Fault], notes: list[str]) -> bool:
+    """Give documents the ids of their texts, which their digests vouch for; whether there were such."""
     rows = [row for fault in faults if fault.kind == "ids" for row in fault.rows]
     for row in rows:
         found = text_id(read_bare(connection, row).document().text)
         connection.execute("UPDATE documents SET doc_id = ? WHERE id = ?", (found, row))
     if rows:
         notes.append(f"ids set right by the texts: {len(rows)} documents")
+    return bool(rows)
 
 
 def _settle(connection: sqlite3.Connection, faults: Sequence[Fault], notes: list[str]) -> int:
@@ -129,7 +132,7 @@ def _settle(connection: sqlite3.Connection, faults: Sequence[Fault], notes: list
             gone = connection.execute(f"DELETE FROM {table} WHERE document NOT IN (SELECT id FROM documents)")  # noqa: S608
             if gone.rowcount:
                 notes.append(f"{gone.rowcount} rows of {table} without a document removed")
-    if kinds & {"state", "ids"}:
+    if "state" in kinds:
         # What died before it was born was deleted, whatever its generations say, and stays so.
         connection.execute("UPDATE documents SET died = ? WHERE died < born", (generation,))
         twice = connection.execute(
@@ -137,8 +140,7 @@ def _settle(connection: sqlite3.Connection, faults: Sequence[Fault], notes: list
             "(SELECT min(id) FROM documents WHERE died IS NULL GROUP BY doc_id)",
             (generation,),
         ).rowcount
-        if "state" in kinds or twice:
-            notes.append(f"generations set right; {twice} copies of texts that were held twice taken away")
+        notes.append(f"generations set right; {twice} copies of texts that were held twice taken away")
     if "lost" in kinds:
         notes.append("commits are missing; the state that is there was taken for good. Index the newest files again")
     return generation
