@@ -37,12 +37,12 @@ def standalone(question: str, history: Sequence[str]) -> str:
     """
     if not history:
         return question
-    opening = _OPENING.match(question)
-    if len(terms(question)) > _FEW or not (opening or _POINTING.search(question)):
+    if len(terms(question)) > _FEW or not (_OPENING.match(question) or _POINTING.search(question)):
         return question
     before = standalone(history[-1], history[:-1])
-    if _exchanges(question):
-        return _exchanged(before, question[opening.end() :] if opening else question)
+    exchange = _exchange(question)
+    if exchange is not None:
+        return _exchanged(before, exchange)
     subject = " ".join(_topic(before, question))
     return f"{question} ({subject})" if subject else question
 
@@ -55,13 +55,14 @@ def points_back(question: str, history: Sequence[str]) -> bool:
     (True, False, False)
     """
     short = len(terms(question)) <= _FEW
-    return bool(history) and short and bool(_POINTING.search(question)) and not _exchanges(question)
+    return bool(history) and short and bool(_POINTING.search(question)) and _exchange(question) is None
 
 
-def _exchanges(question: str) -> bool:
-    """Whether little more than another country, year or matter is named: "and in Serbia?"."""
+def _exchange(question: str) -> str | None:
+    """What follows an opening, where it names little more than another country, year or matter: "and in Serbia?"."""
     opening = _OPENING.match(question)
-    return bool(opening) and len(terms(question[opening.end() :] if opening else "")) <= 2
+    rest = question[opening.end() :] if opening else ""
+    return rest if opening and len(terms(rest)) <= 2 else None
 
 
 def _exchanged(before: str, rest: str) -> str:

@@ -56,13 +56,15 @@ def figures(report: dict[str, Any], framework: Framework) -> str:
 
 
 def _figure(name: str, measured: str, before: float | None, after: float | None, form: str, better: int = 1) -> str:
-    said = [form.format(value).replace("%", " %") if value is not None else "too few" for value in (before, after)]
+    def told(value: float) -> str:
+        return form.format(value).replace("%", " %")
+
+    said = [told(value) if value is not None else "too few" for value in (before, after)]
     change, kind = "", ""
     if before is not None and after is not None:
         moved = after - before
-        change = "as before" if abs(moved) < 0.0005 else f"{'+' if moved > 0 else '−'}{form.format(abs(moved))}"
+        change = "as before" if abs(moved) < 0.0005 else f"{'+' if moved > 0 else '−'}{told(abs(moved))}"
         kind = "" if abs(moved) < 0.0005 else ("sm-better" if moved * better > 0 else "sm-worse")
-        change = change.replace("%", " %")
     return (
         f'<tr><th scope="row">{text(name)}</th><td class="sm-muted">{text(measured)}</td>'
         f'<td class="sm-number">{said[0]}</td><td class="sm-number">{said[1]}</td>'
