@@ -65,7 +65,10 @@ def named(given: str) -> str:
 
 def about_corrections(desk: DeskLike) -> dict[str, Callable[..., Any]]:
     """What corrects and reviews."""
+    return _saying(desk) | _looking_back(desk)
 
+
+def _saying(desk: DeskLike) -> dict[str, Callable[..., Any]]:
     def correct_document(  # noqa: D417  (callers do not give the request)
         request: gr.Request, document: str, label: str, applies: bool, note: str = "", author: str = ""
     ) -> list[int]:
@@ -117,6 +120,10 @@ def about_corrections(desk: DeskLike) -> dict[str, Callable[..., Any]]:
         wrong = Correction(one.doc_id, one.name, label, EVIDENCE, False, author_of(author, request), place=place)
         return reviews_of(desk).correct([wrong])
 
+    return {"correct_document": correct_document, "note_document": note_document, "mark_evidence": mark_evidence}
+
+
+def _looking_back(desk: DeskLike) -> dict[str, Callable[..., Any]]:
     def correction_list() -> list[dict[str, Any]]:
         """Every correction with its author, time and number, the earliest first."""
         return [dataclasses.asdict(one) for one in reviews_of(desk).corrections.all()]
@@ -139,9 +146,6 @@ def about_corrections(desk: DeskLike) -> dict[str, Callable[..., Any]]:
         return [dataclasses.asdict(one) for one in found]
 
     return {
-        "correct_document": correct_document,
-        "note_document": note_document,
-        "mark_evidence": mark_evidence,
         "correction_list": correction_list,
         "undo_corrections": undo_corrections,
         "review_questions": review_questions,
