@@ -25,6 +25,11 @@ VICTIM = (
     "Ms Ana Petrova, passport no. AB1234567, tel. +381 64 123 45 67, a victim of human trafficking identified in "
     "Belgrade in 2019, received shelter, legal aid and counselling for victims of trafficking."
 )
+MAIL = (
+    "From: a@example.org\nTo: b@example.org\nSubject: Course\nMIME-Version: 1.0\n"
+    "Content-Type: multipart/mixed; boundary=x\n\n--x\nContent-Type: text/plain\n\n" + BORDER + "\n--x\n"
+    "Content-Type: application/pdf\nContent-Disposition: attachment; filename=Ivan_Sorokin_visa.pdf\n\n%PDF\n--x--\n"
+)
 IATI = (
     '<?xml version="1.0"?>\n<iati-activities version="{version}">\n  <iati-activity>\n'
     "    <iati-identifier>XX-1</iati-identifier>\n    <title><narrative>" + BORDER + "</narrative></title>\n"
@@ -41,6 +46,7 @@ def source(tmp_path_factory):
     (folder / "Ms Ana Karimov.md").write_text(f"{BORDER} Mr Ivan Sorokin led the course.", encoding="utf-8")
     (folder / "Rustam_Karimov_copy.md").write_text(VICTIM, encoding="utf-8")
     (folder / "Rustam_Karimov_near.md").write_text(VICTIM + " She thanked the staff of the shelter.", encoding="utf-8")
+    (folder / "visit.eml").write_bytes(MAIL.encode())
     (folder / "Mr Sorokin.pdf").write_bytes(b"%PDF-1.7 and nothing more")
     (folder / "Mr Sorokin.xml").write_text(IATI.format(version="2.03"), encoding="utf-8")
     (folder / "Mr Sorokin old.xml").write_text(IATI.format(version="2.01"), encoding="utf-8")
@@ -80,7 +86,7 @@ def test_no_form_of_an_archive_names_anybody(runs):
     assert people_in(held(runs["open"])) == list(PEOPLE)  # else the next line would say nothing
     assert people_in(held(runs["covered"])) == []
     lines = [json.loads(line) for line in (runs["covered"] / "tags.jsonl").read_text("utf-8").splitlines()]
-    assert len({line["source"] for line in lines}) == len(lines) == 6
+    assert len({line["source"] for line in lines}) == len(lines) == 7
     assert len([line for line in lines if line.get("duplicate_of") or line.get("near_duplicate_of")]) >= 2
     assert {line.get("duplicate_of") for line in lines} <= {line["source"] for line in lines} | {None}
     assert {line.get("near_duplicate_of") for line in lines} <= {line["source"] for line in lines} | {None}
@@ -126,7 +132,7 @@ def test_a_portfolio_and_a_comparison_of_open_results_name_nobody(runs, source, 
             portfolio.compare_results(runs["open"], changed, as_json, changed / "changes.csv", covered=True)
             told = capsys.readouterr().out
             assert people_in(told + (changed / "changes.csv").read_text("utf-8-sig")) == []
-        assert json.loads(told)["shared"] == 6
+        assert json.loads(told)["shared"] == 7
 
 
 @pytest.fixture(scope="module")

@@ -112,6 +112,12 @@ def test_evidence_is_covered_and_its_place_stays():
     assert "Petrov" not in repr(found)
 
 
+def test_names_of_files_in_warnings_are_covered():
+    told = "attachments are not read: Ana_Petrova_passport.pdf, map.png"
+    tagged = TaggedDocument("a.eml", "d", Language("en", "English"), 1, {}, False, (), (told,))
+    assert masked_tags(tagged).warnings == ("attachments are not read: ███████████_passport.pdf, map.png",)
+
+
 def test_every_text_of_an_answer_is_covered():
     said = "Mr Petrov was here."
     passage = Passage("d", 0, 1, 0, len(said), 0, said, said)

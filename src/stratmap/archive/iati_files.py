@@ -23,7 +23,7 @@ from stratmap.reporting.characters import utf8_safe
 from stratmap.reporting.iati import IatiOptions, insert_tags
 from stratmap.reporting.iati_scan import looks_like_iati, scan
 from stratmap.reporting.jsonlines import as_line
-from stratmap.reporting.masking import mask, mask_name
+from stratmap.reporting.masking import mask_name, mask_with_names
 from stratmap.settings import ReadingSettings
 
 REFUSED = "refused.jsonl"
@@ -85,7 +85,9 @@ def _list_refused(path: Path, refused: list[Unreadable], covered: bool) -> None:
     if not refused:
         path.unlink(missing_ok=True)
         return
-    told = ((mask_name(one.source), mask(one.reason)) if covered else (one.source, one.reason) for one in refused)
+    told = (
+        (mask_name(one.source), mask_with_names(one.reason)) if covered else (one.source, one.reason) for one in refused
+    )
     lines = (as_line({"source": utf8_safe(source), "reason": utf8_safe(reason)}) for source, reason in told)
     atomic_write_text(path, "".join(f"{line}\n" for line in lines))
 

@@ -19,7 +19,7 @@ from stratmap.records import TaggedDocument
 from stratmap.reporting.characters import utf8_safe
 from stratmap.reporting.coverage_records import CoveredDocument
 from stratmap.reporting.jsonlines import as_line, from_dict
-from stratmap.reporting.masking import mask, mask_name
+from stratmap.reporting.masking import mask_name, mask_with_names
 
 TAGS, FAILED = "tags.jsonl", "failed.jsonl"
 
@@ -99,7 +99,7 @@ def _result(line: str, where: str) -> Result:
 def _failure(entry: Entry, covered: bool) -> str:
     source, reason = utf8_safe(entry.key), utf8_safe(entry.reason)
     if covered:
-        source, reason = mask_name(source), mask(reason)
+        source, reason = mask_name(source), mask_with_names(reason)
     value: dict[str, Any] = {"source": source, "reason": reason, "tries": entry.tries}
     return as_line(value | ({"skipped": True} if entry.state == "skipped" else {}))
 

@@ -19,7 +19,7 @@ from stratmap.reading.near import signature
 from stratmap.records import Document, TaggedDocument, Unreadable
 from stratmap.reporting.characters import utf8_safe
 from stratmap.reporting.jsonlines import as_dict, as_line
-from stratmap.reporting.masking import mask, mask_name, masked_tags
+from stratmap.reporting.masking import mask_name, mask_with_names, masked_tags
 from stratmap.settings import Settings
 
 
@@ -135,7 +135,7 @@ def _outcome(
     *,
     covered: bool = False,
 ) -> Outcome:
-    own = [mask(one) if covered else one for one in map(utf8_safe, document.warnings)]
+    own = [mask_with_names(one) if covered else one for one in map(utf8_safe, document.warnings)]
     value = {**value, **_facts(document, covered), "warnings": _warnings(own, value["warnings"], theirs)}
     return Outcome(
         result=utf8_safe(as_line(value)),
@@ -154,7 +154,7 @@ def _facts(document: Document, covered: bool) -> dict[str, Any]:
     return {
         "document": mask_name(name) if covered else name,
         "source": mask_name(source) if covered else source,
-        "title": mask(document.title) if covered else document.title,
+        "title": mask_with_names(document.title) if covered else document.title,
         "countries": list(facts.countries),
         "year": facts.year,
     }

@@ -12,7 +12,7 @@ from stratmap.assembly import Desk
 from stratmap.cli.show import answer_lines, complain, place_lines, statement_line
 from stratmap.errors import StratmapError, UsageError
 from stratmap.records import Answer, Filters, Statement
-from stratmap.reporting.masking import mask, masked_answer, masked_statement
+from stratmap.reporting.masking import mask_with_names, masked_answer, masked_statement
 from stratmap.settings import Settings
 
 
@@ -74,7 +74,7 @@ def _many(desk: Desk, queries: Path, filters: Filters) -> int:
         except UsageError as error:
             failed += 1
             complain(f"{identifier}: {error}")
-            told = mask(question[:200]) if desk.settings.privacy.mask_exports else question[:200]
+            told = mask_with_names(question[:200]) if desk.settings.privacy.mask_exports else question[:200]
             line: dict[str, Any] = {"id": identifier, "question": told, "answered": False, "answer": ""}
             line |= {"citations": [], "passages": [], "error": str(error)}
         else:

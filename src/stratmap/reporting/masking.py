@@ -3,7 +3,8 @@
 Comes in: a record that is about to be printed or written, or a text. Goes out: the same with names, phone numbers,
 addresses of mail and numbers of documents covered, character by character, so that offsets still fit. It is a help and
 no promise: numbers are found by their form, names by a title or a known first name before them; a name that has neither
-stays. Every command and the app call it at their edge; nothing inside the program works on covered texts.
+stays. The commands that have `--mask` and the downloads of the app call it at their edge, runs over archives before
+they keep a result; nothing that reads, searches or tags works on covered texts.
 """
 
 from __future__ import annotations
@@ -62,6 +63,12 @@ def mask(text: str) -> str:
     return text
 
 
+def mask_with_names(text: str) -> str:
+    """As `mask`, for what the program says, in which names of files may stand: their words may be joined."""
+    pairs = zip(text, mask(text), mask(_JOINED.sub(" ", text)), strict=True)
+    return "".join(COVER if COVER in hidden else kept for kept, *hidden in pairs)
+
+
 def _covered(match: re.Match[str]) -> str:
     group = 1 if match.re.groups else 0
     found = match.group(group)
@@ -86,7 +93,7 @@ def mask_name(name: str) -> str:
     place, hash_sign, number = name.rpartition("#")
     if not number.isdecimal():
         place, hash_sign, number = name, "", ""
-    covered = _mask_joined(place)
+    covered = mask_with_names(place)
     if covered == place:
         return name
     mark = hashlib.sha256(place.encode("utf-8", "surrogatepass")).hexdigest()[:6]
@@ -95,19 +102,13 @@ def mask_name(name: str) -> str:
     return marked + hash_sign + number
 
 
-def _mask_joined(text: str) -> str:
-    """As `mask`, where words may also be joined as in names of files."""
-    pairs = zip(text, mask(text), mask(_JOINED.sub(" ", text)), strict=True)
-    return "".join(COVER if COVER in hidden else kept for kept, *hidden in pairs)
-
-
 def masked_tags(tagged: TaggedDocument) -> TaggedDocument:
     """A tagged document with name, evidence and warnings covered; offsets and probabilities stay."""
     tags = {
         group: tuple(replace(tag, evidence=_evidence(tag.evidence)) for tag in found)
         for group, found in tagged.tags.items()
     }
-    warnings = tuple(mask(warning) for warning in tagged.warnings)
+    warnings = tuple(mask_with_names(warning) for warning in tagged.warnings)
     return replace(tagged, document=mask_name(tagged.document), tags=tags, warnings=warnings)
 
 
@@ -126,18 +127,18 @@ def masked_answer(answer: Answer) -> Answer:
     """An answer with question, sentences, quotations, passages and names of documents covered."""
     return replace(
         answer,
-        question=_mask_joined(answer.question),
-        answer=_mask_joined(answer.answer),
+        question=mask_with_names(answer.question),
+        answer=mask_with_names(answer.answer),
         citations=tuple(_citation(one) for one in answer.citations),
         passages=tuple(_hit(one) for one in answer.passages),
         statements=tuple(masked_statement(one) for one in answer.statements),
-        notes=tuple(_mask_joined(note) for note in answer.notes),
+        notes=tuple(mask_with_names(note) for note in answer.notes),
     )
 
 
 def masked_statement(statement: Statement) -> Statement:
     """A sentence of an answer, covered; a list of documents says their names there."""
-    return replace(statement, text=_mask_joined(statement.text))
+    return replace(statement, text=mask_with_names(statement.text))
 
 
 def _evidence(found: Iterable[Evidence]) -> tuple[Evidence, ...]:
