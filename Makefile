@@ -96,7 +96,7 @@ audit: $(DEV)
 # Coverage-guided fuzzing of every door through which others' bytes come in, in an environment of its own.
 fuzz: MINUTES = 10
 fuzz: $(DEV)
-	@if [ ! -x build/fuzz/bin/python ]; then $(PYTHON) -m venv build/fuzz && \
+	@if ! build/fuzz/bin/python -c 'import atheris' 2>/dev/null; then $(PYTHON) -m venv build/fuzz && \
 		build/fuzz/bin/pip install --quiet --constraint constraints.txt --editable . hypothesis atheris==3.0.0; fi
 	$(BIN)/python -m evaluation.fuzz $(MINUTES)
 

@@ -1,7 +1,7 @@
 """The command line: words come in, a desk does the work, text or JSON goes out.
 
 Standard output holds results only; progress and problems go to standard error. Exit codes: 0 everything done,
-1 failed, 2 wrong usage, 3 partly done. No traceback reaches a user.
+1 failed, 2 wrong usage, 3 partly done; 130 where a person or a service manager ended it. No traceback reaches a user.
 """
 
 from __future__ import annotations
