@@ -12,6 +12,7 @@ import pytest
 from stratmap import files
 from stratmap.errors import IndexFolderError, StratmapError, UsageError
 from stratmap.index import carrier as carriers
+from stratmap.index import transfer
 from stratmap.index.carrier import NAME
 from stratmap.index.corrections import CorrectionStore
 from stratmap.index.features import Features, FeatureStore
@@ -52,6 +53,23 @@ def test_everything_arrives_and_can_be_rolled_back_there(twelve, tmp_path, open_
         each.rollback(1)
     assert whole(there) == whole(twelve)
     assert sorted(path.name for path in there.folder.iterdir()) == ["head.json", FILE, "writer"]
+
+
+def test_a_disk_that_refuses_at_the_very_end_leaves_an_index_and_nothing_beside_it(
+    twelve, tmp_path, open_at, monkeypatch
+):
+    """The move stands, only its flush failed: the import cannot be done again, so nothing of it may stay."""
+    export_index(twelve.folder, tmp_path / "carrier")
+
+    def refuses(source, target):
+        source.replace(target)
+        raise OSError(5, "Input/output error", str(target))
+
+    monkeypatch.setattr(transfer, "move_into_place", refuses)
+    with pytest.raises(IndexFolderError, match="cannot be written"):
+        import_index(tmp_path / "carrier", tmp_path / "there")
+    assert not (tmp_path / "there" / transfer.STAGING).exists()
+    assert open_at(tmp_path / "there").verify() == []
 
 
 def test_a_carrier_of_a_carrier_is_the_same_to_the_byte(twelve, tmp_path, small_parts):

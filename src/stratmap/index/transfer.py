@@ -184,8 +184,18 @@ def place(staging: Path, folder: Path) -> None:
     """Give a database that was built aside its name, after everything of it is on the disk."""
     shrink(staging, _PATIENCE_S)  # closing the last connection leaves one file without a log
     sync_file(staging / FILE)
-    move_into_place(staging / FILE, folder / FILE)
+    try:
+        move_into_place(staging / FILE, folder / FILE)
+    finally:  # also where the disk refused to sync the move: once the index is there, nothing else removes the rest
+        if (folder / FILE).exists():
+            _remove(staging)
+
+
+def _remove(staging: Path) -> None:
+    """Remove a folder; a disk that refuses once is asked again."""
     shutil.rmtree(staging, ignore_errors=True)
+    if staging.exists():
+        shutil.rmtree(staging, ignore_errors=True)
 
 
 def _prepare(staging: Path, contents: Contents, identity: str) -> None:
