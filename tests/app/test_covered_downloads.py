@@ -49,6 +49,16 @@ def test_a_conversation(covered, expected):
     assert named(ask_tab.write_conversation(turns, covered=covered)) == expected
 
 
+def test_a_question_may_name_a_file():
+    asked = "What does Ana_Petrova-interview.docx say?"
+    turns = [
+        Turn(asked, Answer(asked, False, "Nothing answers this.", (), ())),
+        Turn(asked, None, f"{asked} Too much."),
+    ]
+    assert named(ask_tab.write_conversation(turns)) == ["Petrova"]
+    assert named(ask_tab.write_conversation(turns, covered=True)) == []
+
+
 @pytest.mark.parametrize(("covered", "expected"), [(False, ["Petrova"]), (True, [])])
 def test_a_portfolio(desk, covered, expected):
     own = copy(desk)

@@ -17,19 +17,17 @@ from pathlib import Path
 from stratmap.app.protocol import TaggedReport, Turn
 from stratmap.app.render.tags import as_data
 from stratmap.framework import Framework
-from stratmap.reporting.masking import mask, mask_name, masked_answer, masked_tags
+from stratmap.records import Document
+from stratmap.reporting.masking import mask_name, mask_with_names, masked_answer, masked_tags
 
 
 def covered_reports(reports: Sequence[TaggedReport]) -> list[TaggedReport]:
     """The reports with personal data covered in their names, titles and quotations."""
-    return [
-        replace(
-            one,
-            tagged=masked_tags(one.tagged),
-            document=replace(one.document, name=mask_name(one.document.name), title=mask(one.document.title)),
-        )
-        for one in reports
-    ]
+    return [replace(one, tagged=masked_tags(one.tagged), document=_covered(one.document)) for one in reports]
+
+
+def _covered(document: Document) -> Document:
+    return replace(document, name=mask_name(document.name), title=mask_with_names(document.title))
 
 
 def covered_turns(turns: Sequence[Turn]) -> list[Turn]:
@@ -37,8 +35,8 @@ def covered_turns(turns: Sequence[Turn]) -> list[Turn]:
     return [
         replace(
             one,
-            question=mask(one.question),
-            problem=mask(one.problem),
+            question=mask_with_names(one.question),
+            problem=mask_with_names(one.problem),
             answer=masked_answer(one.answer) if one.answer else None,
         )
         for one in turns
