@@ -28,7 +28,7 @@ from evaluation.recipes.tagging_data import LABELS, ROOT, SHARED, Item, targets
 from evaluation.recipes.train_tower import thinned, training_items
 from stratmap.artefacts import load_manifest, shipped_folder, write_manifest
 from stratmap.encoding.onnx_encoder import OnnxEncoder, load_tokenizer
-from stratmap.encoding.sessions import run_each
+from stratmap.encoding.sessions import at_once
 from stratmap.encoding.table import KIND, TABLE, CountingEncoder, TokenTable
 from stratmap.files import atomic_write, atomic_write_text
 from stratmap.tagging.fast_model import HEAD, PAIR_COLUMNS, WEIGHTS, FastModel, count_columns, weighted
@@ -64,7 +64,8 @@ def token_vectors() -> np.ndarray:
         rows = [np.array([[begin, token, end]]) for token in range(tokenizer.get_vocab_size())]
         inputs = [{"input_ids": row, "attention_mask": np.ones_like(row)} for row in rows]
         path.parent.mkdir(parents=True, exist_ok=True)
-        np.save(path, np.concatenate([out[0] for out in run_each(encoder._session, ["embedding"], inputs)]))
+        vectors = at_once(lambda feed: encoder._vector(feed, encoder._states(feed)), inputs)
+        np.save(path, np.stack(list(vectors)))
     return np.load(path, allow_pickle=False)
 
 
