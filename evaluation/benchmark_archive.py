@@ -91,6 +91,7 @@ def measure(
             "drawn": "at random, seed 1" if sample else "at equal distances",
         },
         "ratios": _ratios(turns),
+        "whole_ratios": _whole_ratios(whole, _summary(turns["plain loop"], pages)),
         "price_per_core_hour": _PRICE,
     }
 
@@ -218,6 +219,18 @@ def _ratios(turns: dict[str, list[dict[str, Any]]]) -> dict[str, dict[str, float
     }
 
 
+def _whole_ratios(whole: dict[str, Any], loop: dict[str, Any]) -> dict[str, dict[str, float]]:
+    """The loop's time and CPU time a page, over its rounds, by those of stratmap over all files."""
+    return {
+        name: {
+            "seconds": round(one["pages_per_second"] / loop["pages_per_second"], 2),
+            "cpu_seconds": round(loop["cpu_seconds_per_1000_pages"] / one["cpu_seconds_per_1000_pages"], 2),
+            "peak_mb": round(loop["peak_mb"] / one["peak_mb"], 2),
+        }
+        for name, one in whole.items()
+    }
+
+
 def table(figures: dict[str, Any], command: str) -> str:
     """The figures for people."""
     head = "| what | files/s | pages/s | CPU s per 1,000 pages | cores used | euro per 1,000 pages | peak MB |"
@@ -229,6 +242,11 @@ def table(figures: dict[str, Any], command: str) -> str:
         f"The loop needs {one['seconds']} times the time, {one['cpu_seconds']} times the CPU time and {one['peak_mb']} "
         f"times the memory of {name}."
         for name, one in figures["ratios"].items()
+    )
+    ratios += " ".join(
+        f" A page takes the loop {one['seconds']} times the time and {one['cpu_seconds']} times the CPU time that it takes "
+        f"{name} on all files; its memory is {one['peak_mb']} times as high."
+        for name, one in figures["whole_ratios"].items()
     )
     all_files = ", ".join(
         f"{name} {one['seconds_for_all_files_extrapolated'] / 60:.1f}" for name, one in figures["turns"].items()

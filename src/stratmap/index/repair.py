@@ -12,9 +12,10 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from stratmap.errors import IndexFolderError
 from stratmap.index.checks import Fault, find_faults
@@ -166,35 +167,100 @@ def salvage(folder: Path, target: Target, again: Again) -> Mended:
         IndexFolderError: Nothing can be read, or the disk refused; the damaged file stays where it is.
     """
     staging = folder / STAGING
+    try:
+        built = _built(folder, staging, target, again)
+        if (
+            built.refused
+        ):  # a disk that refuses a page once may give it when asked again; what it refuses twice is damage
+            built = _built(folder, staging, target, again)
+        _set_aside(folder)
+        place(staging, folder)
+    except (*DATABASE_ERRORS, OSError) as error:
+        raise IndexFolderError(f"{folder}: not mended ({error}); the damaged file is where it was.") from error
+    note_head(folder, built.generation)
+    kept = f"the damaged file is kept in {folder / DAMAGED}; remove it when nothing is missed"
+    return replace(built.mended, notes=(*built.mended.notes, kept))
+
+
+@dataclass(frozen=True, slots=True)
+class _Built:
+    """What one reading of a damaged database gave, and whether the disk refused a page of it."""
+
+    mended: Mended
+    generation: int
+    refused: bool
+
+
+def _built(folder: Path, staging: Path, target: Target, again: Again) -> _Built:
     shutil.rmtree(staging, ignore_errors=True)
     create(staging, target.encoder, target.fingerprint, target.dim)
     rebuilt: list[str] = []
     lost: list[str] = []
     kept = 0
-    try:
-        with closing(sqlite3.connect(folder / FILE, timeout=_PATIENCE_S, isolation_level=None)) as damaged:
-            same = _is_of(damaged, target)
-            generation = max(noted_head(folder) or 0, _highest(damaged)) + 1
-            with writing(staging, _PATIENCE_S) as connection:
-                for row in _row_numbers(damaged):
-                    stored, whole = _whole_or_text(damaged, row)
-                    if stored is None:
-                        lost.append(_source(damaged, row))
-                    elif stored.died is None and not _held(connection, stored.doc_id):
-                        fits = whole and same
-                        write_document(connection, replace(stored if fits else again(stored), born=generation))
-                        kept += fits
-                        rebuilt += [] if fits else [stored.name]
-                notes = _copy_tables(damaged, connection)
-                note(connection, "generation", str(generation))
-                note(connection, "compacted", str(generation))
-        _set_aside(folder)
-        place(staging, folder)
-    except (*DATABASE_ERRORS, OSError) as error:
-        raise IndexFolderError(f"{folder}: not mended ({error}); the damaged file is where it was.") from error
-    note_head(folder, generation)
-    notes.append(f"the damaged file is kept in {folder / DAMAGED}; remove it when nothing is missed")
-    return Mended(kept, tuple(rebuilt), tuple(lost), tuple(notes))
+    with closing(
+        sqlite3.connect(folder / FILE, timeout=_PATIENCE_S, isolation_level=None, factory=_Damaged)
+    ) as damaged:
+        same = _is_of(damaged, target)
+        generation = max(noted_head(folder) or 0, _highest(damaged)) + 1
+        with writing(staging, _PATIENCE_S) as connection:
+            for row in _row_numbers(damaged):
+                stored, whole = _whole_or_text(damaged, row)
+                if stored is None:
+                    lost.append(_source(damaged, row))
+                elif stored.died is None and not _held(connection, stored.doc_id):
+                    fits = whole and same
+                    write_document(connection, replace(stored if fits else again(stored), born=generation))
+                    kept += fits
+                    rebuilt += [] if fits else [stored.name]
+            notes = _copy_tables(damaged, connection)
+            note(connection, "generation", str(generation))
+            note(connection, "compacted", str(generation))
+        return _Built(Mended(kept, tuple(rebuilt), tuple(lost), tuple(notes)), generation, damaged.refused)
+
+
+class _Damaged(sqlite3.Connection):
+    """A connection that remembers whether the disk refused to give a page."""
+
+    refused = False
+
+    def execute(self, *words: Any) -> sqlite3.Cursor:
+        """As that of sqlite3."""
+        cursor: sqlite3.Cursor = self.cursor(_Noting)
+        return cursor.execute(*words)
+
+
+class _Noting(sqlite3.Cursor):
+    """A cursor that tells its connection where the disk refused."""
+
+    def execute(self, *words: Any) -> _Noting:
+        """As that of sqlite3."""
+        with self._noting():
+            super().execute(*words)
+        return self
+
+    def fetchone(self) -> Any:
+        """As that of sqlite3."""
+        with self._noting():
+            return super().fetchone()
+
+    def fetchall(self) -> list[Any]:
+        """As that of sqlite3."""
+        with self._noting():
+            return super().fetchall()
+
+    def __next__(self) -> Any:
+        """As that of sqlite3."""
+        with self._noting():
+            return super().__next__()
+
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_IOERR and isinstance(self.connection, _Damaged):
+                self.connection.refused = True
+            raise
 
 
 def _set_aside(folder: Path) -> None:
