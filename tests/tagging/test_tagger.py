@@ -8,7 +8,7 @@ import pytest
 from stratmap.artefacts import shipped_folder
 from stratmap.errors import EncodingError
 from stratmap.framework import Framework, Group, Label, load_framework
-from stratmap.reading import read_text
+from stratmap.reading import read_document, read_text
 from stratmap.records import Document, Page, Passage
 from stratmap.settings import ReadingSettings, TaggingSettings
 from stratmap.tagging import Tagger
@@ -230,3 +230,12 @@ def test_the_shipped_tagger_reads_no_sentence_twice_and_finds_the_one_that_speak
     assert seen == [text]
     assert tags["O4"].applied
     assert tags["O4"].evidence[0].text == shelter
+
+
+def test_a_list_of_abbreviations_is_no_evidence_where_the_text_speaks_as_well(encoder, root):
+    """In the sample report the second page spells out words of every subject."""
+    tagger = Tagger(load_framework("iom-seeeca"), encoder, TaggingModel.load(shipped_folder("tagger-iom-seeeca")))
+    report = read_document(root / "corpora/samples/sample-report.pdf", ReadingSettings())
+    tags = {tag.code: tag for group in tagger.tag(report).tags.values() for tag in group}
+    assert tags["O4"].applied
+    assert 2 not in {one.page for one in tags["O4"].evidence}

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import re
 
-_ANNEX = re.compile(
-    r"(?:^|[/>|›]\s*)(?:annex|appendix|attachment|приложени|додат|прилог|anex|ek\b|shtojc|melléklet|aneks|prilog|dodatak)",
+_ASIDE = re.compile(
+    r"(?:^|[/>|›]\s*)(?:annex|appendix|attachment"
+    r"|приложени|додат|прилог|anex|ek\b|shtojc|melléklet|aneks|prilog|dodatak"
+    r"|(?:list of |table of |words and |acronyms and )?(?:abbreviations|acronyms|glossary|contents|references"
+    r"|bibliography)\b)",
     re.IGNORECASE,
 )
-_SHARE_OF_ANNEX = 0.25
+_SHARE_ASIDE = 0.25
 
 
 def counted(heading: str, length: int) -> int:
-    """Characters of a passage that count: all of them, or a quarter under the heading of an annex.
+    """Characters of a passage that count: a quarter in annexes and in lists of words, contents or references, else all.
 
-    >>> counted("Findings", 400), counted("Annex 2 > Persons met", 400)
-    (400, 100)
+    >>> counted("Findings", 400), counted("Annex 2 > Persons met", 400), counted("Report > Abbreviations", 400)
+    (400, 100, 100)
     """
-    return round(length * _SHARE_OF_ANNEX) if _ANNEX.search(heading) else length
+    return round(length * _SHARE_ASIDE) if _ASIDE.search(heading) else length

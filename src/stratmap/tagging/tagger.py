@@ -233,10 +233,13 @@ class Tagger:
     def _evidence(self, read: Read, document: np.ndarray) -> dict[str, tuple[Evidence, ...]]:
         """Evidence of every label that is applied or near it, at sentence level."""
         matrix = read.seen.probabilities
+        aside = np.array(
+            [counts / max(1, len(p.text)) for counts, p in zip(weights_of(read.passages), read.passages, strict=True)]
+        )
         if not len(matrix):
             return {}
         chosen = {
-            code: choose(matrix[:, column], float(document[column]), self._settings.evidence_per_tag)
+            code: choose(matrix[:, column] * aside, float(document[column]), self._settings.evidence_per_tag)
             for code, column in self._column.items()
             if document[column] >= _NEAR * self.model.thresholds[column]
         }
