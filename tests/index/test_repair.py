@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from stratmap.errors import IndexFolderError
+from stratmap.index import damaged
 from stratmap.index.corrections import CorrectionStore
 from stratmap.index.head import NAME as HEAD
 from stratmap.index.head import noted_head
@@ -208,6 +209,31 @@ def test_without_room_the_damaged_file_stays(twelve, again, monkeypatch):
     with pytest.raises(IndexFolderError, match="No space left"):
         salvage(twelve.folder, HASHING, again)
     assert (twelve.folder / FILE).read_bytes() == data
+
+
+@pytest.mark.parametrize(("refusals", "lost"), [(1, 0), (1_000, 13)])
+def test_what_the_disk_refuses_once_is_asked_for_again_and_what_it_refuses_always_is_lost(
+    twelve, again, monkeypatch, refusals, lost
+):
+    """A digest that cannot be read makes its document one that nothing vouches for."""
+    left = refusals
+
+    class Refusing(damaged._Noting):
+        def execute(self, *words):
+            nonlocal left
+            if "FROM seals" in words[0] and left:
+                left -= 1
+                with self._noting():
+                    error = sqlite3.OperationalError("disk I/O error")
+                    error.sqlite_errorcode = sqlite3.SQLITE_IOERR_READ
+                    raise error
+            return super().execute(*words)
+
+    monkeypatch.setattr(damaged, "_Noting", Refusing)
+    living = len(twelve.documents())
+    done = salvage(twelve.folder, HASHING, again)
+    assert len(done.lost) == lost
+    assert done.kept == (0 if lost else living)
 
 
 def test_a_schema_whose_names_are_no_text_is_damage_like_any_other(twelve, root, again):

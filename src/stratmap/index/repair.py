@@ -12,13 +12,13 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from stratmap.errors import IndexFolderError
 from stratmap.index.checks import Fault, find_faults
+from stratmap.index.damaged import Damaged
 from stratmap.index.head import note_head, noted_head
 from stratmap.index.schema import DATABASE_ERRORS, FILE, create, note, reading, writing
 from stratmap.index.stored import (
@@ -197,9 +197,7 @@ def _built(folder: Path, staging: Path, target: Target, again: Again) -> _Built:
     rebuilt: list[str] = []
     lost: list[str] = []
     kept = 0
-    with closing(
-        sqlite3.connect(folder / FILE, timeout=_PATIENCE_S, isolation_level=None, factory=_Damaged)
-    ) as damaged:
+    with closing(sqlite3.connect(folder / FILE, timeout=_PATIENCE_S, isolation_level=None, factory=Damaged)) as damaged:
         same = _is_of(damaged, target)
         generation = max(noted_head(folder) or 0, _highest(damaged)) + 1
         with writing(staging, _PATIENCE_S) as connection:
@@ -216,51 +214,6 @@ def _built(folder: Path, staging: Path, target: Target, again: Again) -> _Built:
             note(connection, "generation", str(generation))
             note(connection, "compacted", str(generation))
         return _Built(Mended(kept, tuple(rebuilt), tuple(lost), tuple(notes)), generation, damaged.refused)
-
-
-class _Damaged(sqlite3.Connection):
-    """A connection that remembers whether the disk refused to give a page."""
-
-    refused = False
-
-    def execute(self, *words: Any) -> sqlite3.Cursor:
-        """As that of sqlite3."""
-        cursor: sqlite3.Cursor = self.cursor(_Noting)
-        return cursor.execute(*words)
-
-
-class _Noting(sqlite3.Cursor):
-    """A cursor that tells its connection where the disk refused."""
-
-    def execute(self, *words: Any) -> _Noting:
-        """As that of sqlite3."""
-        with self._noting():
-            super().execute(*words)
-        return self
-
-    def fetchone(self) -> Any:
-        """As that of sqlite3."""
-        with self._noting():
-            return super().fetchone()
-
-    def fetchall(self) -> list[Any]:
-        """As that of sqlite3."""
-        with self._noting():
-            return super().fetchall()
-
-    def __next__(self) -> Any:
-        """As that of sqlite3."""
-        with self._noting():
-            return super().__next__()
-
-    @contextmanager
-    def _noting(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_IOERR and isinstance(self.connection, _Damaged):
-                self.connection.refused = True
-            raise
 
 
 def _set_aside(folder: Path) -> None:
