@@ -194,8 +194,9 @@ class Tagger:
 
     def tags_of(self, read: Read) -> TaggedDocument:
         """The tags of a document that is read."""
-        document = pool(read.seen.probabilities, weights_of(read.passages))
-        shown = self._evidence(read, document)
+        weights = weights_of(read.passages)
+        document = pool(read.seen.probabilities, weights)
+        shown = self._evidence(read, document, weights)
         tags = {group.id: self._group(group, document, shown) for group in self.framework.groups}
         reasons = self._reasons(read.document, tags, len(read.passages))
         return TaggedDocument(
@@ -230,16 +231,14 @@ class Tagger:
             threshold=round(threshold, 4),
         )
 
-    def _evidence(self, read: Read, document: np.ndarray) -> dict[str, tuple[Evidence, ...]]:
-        """Evidence of every label that is applied or near it, at sentence level."""
+    def _evidence(self, read: Read, document: np.ndarray, weights: Sequence[int]) -> dict[str, tuple[Evidence, ...]]:
+        """Evidence of every label that is applied or near it, at sentence level; what stands aside comes last."""
         matrix = read.seen.probabilities
-        aside = np.array(
-            [counts / max(1, len(p.text)) for counts, p in zip(weights_of(read.passages), read.passages, strict=True)]
-        )
         if not len(matrix):
             return {}
+        counted = np.array(weights) / [max(1, len(passage.text)) for passage in read.passages]
         chosen = {
-            code: choose(matrix[:, column] * aside, float(document[column]), self._settings.evidence_per_tag)
+            code: choose(matrix[:, column] * counted, float(document[column]), self._settings.evidence_per_tag)
             for code, column in self._column.items()
             if document[column] >= _NEAR * self.model.thresholds[column]
         }
