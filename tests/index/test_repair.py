@@ -221,7 +221,7 @@ def test_what_the_disk_refuses_once_is_asked_for_again_and_what_it_refuses_alway
     class Refusing(damaged._Noting):
         def execute(self, *words):
             nonlocal left
-            if "FROM seals" in words[0] and left:
+            if words[0].startswith("SELECT text, passages FROM seals") and left:
                 left -= 1
                 with self._noting():
                     error = sqlite3.OperationalError("disk I/O error")

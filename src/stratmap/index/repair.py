@@ -169,9 +169,7 @@ def salvage(folder: Path, target: Target, again: Again) -> Mended:
     staging = folder / STAGING
     try:
         built = _built(folder, staging, target, again)
-        if (
-            built.refused
-        ):  # a disk that refuses a page once may give it when asked again; what it refuses twice is damage
+        if built.refused:  # a disk may give a page when asked again; what it refuses twice is damage
             built = _built(folder, staging, target, again)
         _set_aside(folder)
         place(staging, folder)
